@@ -1,0 +1,1 @@
+"""One module per technology, each filling a port; none imports another."""

@@ -1,0 +1,1 @@
+"""The edges: settings, the container, the command line and the library."""

@@ -1,0 +1,1 @@
+"""The roles that the domain needs filled; the docstrings are their specifications."""
