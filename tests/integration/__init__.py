@@ -1,0 +1,1 @@
+"""The edges, whole, over real sockets and real stores."""
