@@ -46,9 +46,10 @@ bench: install  ## measure, and compare with the baselines
 	$(BIN)/python -m benchmarks $(ARGS)
 
 # `--no-header` and the two `--no-emit` options keep addresses and paths out of the file.
+# `--python-version` is the oldest one supported; --universal covers those after it.
 # UPGRADE=1 takes the newest versions instead of keeping those already locked.
 lock: install  ## resolve pyproject.toml anew into requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --all-extras \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
 		--no-header --no-emit-index-url --no-emit-find-links \
 		$(if $(UPGRADE),--upgrade) --output-file requirements.lock pyproject.toml
 	@! grep -n '://' requirements.lock
