@@ -105,9 +105,7 @@ class Message:
     @property
     def text(self) -> str:
         """All that can be read in the message: content, embeds, names of attachments."""
-        return "\n".join(
-            part for part in (self.content, *self.embeds, *self.attachments) if part
-        )
+        return "\n".join(part for part in (self.content, *self.embeds, *self.attachments) if part)
 
     @property
     def indexed_text(self) -> str:
@@ -188,9 +186,7 @@ class Scope:
         wanted = set(guilds)
         if self.grants is None:
             return evolve(self, grants=dict.fromkeys(wanted))
-        return evolve(
-            self, grants={g: c for g, c in self.grants.items() if g in wanted}
-        )
+        return evolve(self, grants={g: c for g, c in self.grants.items() if g in wanted})
 
     def in_channels(self, channels: Iterable[int]) -> Self:
         """Narrow to these channels and threads."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from app.domain.model import Channel, Guild, Message
 
@@ -44,7 +44,7 @@ class HistorySource(Protocol):
     """A server's past, page by page."""
 
     @abstractmethod
-    def pages(self) -> AsyncIterator[Page | Failure]:
+    def pages(self) -> AsyncGenerator[Page | Failure, None]:
         """Yield every message once, oldest first within a channel where the source allows.
 
         A part that is broken is reported as a `Failure` after the pages that could be

@@ -26,12 +26,14 @@ class Completion:
     """The end of an answer: who wrote it, and what it took.
 
     `tokens_used` counts prompt and answer, `None` when the server did not say.
-    `limit_reached` is true when the answer ended because its length ran out.
+    `limit_reached` is true when the answer ended because its length ran out; `note` says
+    why this model wrote it, where another one was hoped for.
     """
 
     model: str
     tokens_used: int | None = None
     limit_reached: bool = False
+    note: str | None = None
 
 
 @frozen
@@ -52,9 +54,7 @@ class ChatModel(Protocol):
         ...
 
     @abstractmethod
-    def stream(
-        self, prompt: Prompt, limit_chars: int
-    ) -> AsyncIterator[Token | Completion]:
+    def stream(self, prompt: Prompt, limit_chars: int) -> AsyncIterator[Token | Completion]:
         """Yield the answer piece by piece, then exactly one `Completion`.
 
         Stops by itself within about `limit_chars` characters. Closing the iterator stops

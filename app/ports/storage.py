@@ -146,9 +146,7 @@ class MessageArchive(Protocol):
         ...
 
     @abstractmethod
-    async def matching(
-        self, terms: Sequence[str], scope: Scope, limit: int
-    ) -> list[Hit]:
+    async def matching(self, terms: Sequence[str], scope: Scope, limit: int) -> list[Hit]:
         """Return the messages that best match any of the terms by BM25, best first.
 
         A term is a word of the question as written; stemming, folding of diacritics and
@@ -168,9 +166,7 @@ class MessageArchive(Protocol):
         ...
 
     @abstractmethod
-    async def around(
-        self, message_id: int, scope: Scope, before: int, after: int
-    ) -> list[Message]:
+    async def around(self, message_id: int, scope: Scope, before: int, after: int) -> list[Message]:
         """Return a message with its neighbours in the same channel, in order of time.
 
         At most `before` earlier and `after` later ones; empty when the message is not in scope.
@@ -178,9 +174,7 @@ class MessageArchive(Protocol):
         ...
 
     @abstractmethod
-    async def replies_to(
-        self, message_ids: Collection[int], scope: Scope
-    ) -> list[Message]:
+    async def replies_to(self, message_ids: Collection[int], scope: Scope) -> list[Message]:
         """Return the messages in scope that reply to any of these, in order of time."""
         ...
 
@@ -208,9 +202,7 @@ class MessageArchive(Protocol):
         ...
 
     @abstractmethod
-    async def threads_of(
-        self, channel_ids: Collection[int], scope: Scope
-    ) -> list[Channel]:
+    async def threads_of(self, channel_ids: Collection[int], scope: Scope) -> list[Channel]:
         """Return the threads below these channels."""
         ...
 
@@ -227,8 +219,11 @@ class MessageArchive(Protocol):
     # What waits for the vector index
 
     @abstractmethod
-    async def waiting(self, scope: Scope, limit: int) -> list[Mark]:
-        """Return the oldest marks, with the message as it is now."""
+    async def waiting(self, scope: Scope, limit: int, after_version: int = 0) -> list[Mark]:
+        """Return the oldest marks above `after_version`, with the message as it is now.
+
+        In ascending order of version, so that a reader can run ahead of what is settled.
+        """
         ...
 
     @abstractmethod
@@ -329,9 +324,7 @@ class VectorIndex(Protocol):
         ...
 
     @abstractmethod
-    async def rebuild(
-        self, guild_id: int, entries: AsyncIterator[Sequence[Entry]]
-    ) -> int:
+    async def rebuild(self, guild_id: int, entries: AsyncIterator[Sequence[Entry]]) -> int:
         """Build a server's vectors anew beside the old ones and switch at the end.
 
         Until then readers see the old ones; interrupted, the old ones stay and what was

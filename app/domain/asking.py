@@ -1,0 +1,200 @@
+"""Ask: answer a question from the archive, with sources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve, field, frozen
+
+from app.domain.context import select_context
+from app.domain.errors import ModelUnavailable
+from app.domain.grounding import check_citations
+from app.domain.model import Answer, Citation
+from app.domain.prompt import SYSTEM_PROMPT, Excerpt, Prompt, build_prompt
+from app.domain.reply import cut_text, truncate_reply
+from app.ports.language import Completion
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from app.domain.model import Question
+    from app.domain.searching import Findings, Search
+    from app.ports.language import ChatModel
+    from app.ports.runtime import Clock
+    from app.ports.storage import MessageArchive
+
+EXCERPT_CHARS = 200
+"""How much of a message is shown as the excerpt of a citation."""
+
+
+@frozen
+class Sources:
+    """The messages that the answer will be drawn from, before it is written."""
+
+    citations: tuple[Citation, ...]
+
+
+@frozen
+class Written:
+    """A piece of the answer as the model writes it."""
+
+    text: str
+
+
+@frozen
+class Replaced:
+    """Forget what was written so far: this is the answer."""
+
+    text: str
+
+
+@frozen
+class Done:
+    """The end: the checked answer and how it came about."""
+
+    answer: Answer
+    findings: Findings
+    prompt: Prompt | None = None
+
+
+Event = Sources | Written | Replaced | Done
+
+
+@frozen
+class AnswerLimits:
+    """How much the model reads and writes, in characters."""
+
+    context_chars: int = 4_000
+    response_chars: int = 1_800
+
+
+@frozen
+class _Draft:
+    """What a model wrote; `reason` says why it is not what was hoped for."""
+
+    text: str
+    completion: Completion
+    reason: str | None = None
+
+
+@frozen
+class Ask:
+    """Answers from the messages that a question's scope admits, and from nothing else.
+
+    Where `model` fails, `fallback`, which must not, answers in its place.
+    """
+
+    search: Search
+    archive: MessageArchive
+    model: ChatModel
+    fallback: ChatModel
+    clock: Clock
+    limits: AnswerLimits = field(factory=AnswerLimits)
+    system_prompt: str = SYSTEM_PROMPT
+
+    async def whole(self, question: Question) -> Done:
+        """Return the finished answer. Raises what `stream` raises."""
+        async for event in self.stream(question):
+            if isinstance(event, Done):
+                return event
+        message = "the stream ended without an answer"
+        raise AssertionError(message)
+
+    async def stream(self, question: Question) -> AsyncGenerator[Event, None]:
+        """Yield `Sources`, the answer in pieces, perhaps `Replaced`, and `Done` as the last.
+
+        `Done` holds the truth: the text with its citations checked. A model that fails is
+        no error but a degraded answer. Raises `ArchiveUnavailable`.
+        """
+        started = self.clock.monotonic()
+        findings = await self.search.find(question, question.max_results)
+        messages = [found.message for found in findings.found]
+        excerpts = select_context(messages, self.limits.context_chars)
+        if not excerpts:
+            yield Done(await self._nothing_found(question, findings, started), findings)
+            return
+        yield Sources(tuple(_citation(excerpt) for excerpt in excerpts))
+        prompt = build_prompt(
+            question.text, excerpts, system=self.system_prompt, history=question.history
+        )
+        draft = _Draft("", Completion(self.model.name))
+        async for event in self._write(prompt):
+            if isinstance(event, _Draft):
+                draft = event
+            else:
+                yield event
+        answer = self._checked(draft, excerpts, findings)
+        yield Done(self._timed(answer, question, started), findings, prompt)
+
+    async def _write(self, prompt: Prompt) -> AsyncGenerator[Written | Replaced | _Draft, None]:
+        """Let the model write, or the fallback where it fails; the `_Draft` comes last."""
+        written: list[str] = []
+        try:
+            async for piece in self.model.stream(prompt, self.limits.response_chars):
+                if isinstance(piece, Completion):
+                    yield _Draft("".join(written), piece)
+                else:
+                    written.append(piece.text)
+                    yield Written(piece.text)
+        except ModelUnavailable as error:
+            draft = await self._fall_back(prompt, str(error))
+            yield Replaced(draft.text) if written else Written(draft.text)
+            yield draft
+
+    async def _fall_back(self, prompt: Prompt, reason: str) -> _Draft:
+        text, completion = "", Completion(self.fallback.name)
+        async for piece in self.fallback.stream(prompt, self.limits.response_chars):
+            if isinstance(piece, Completion):
+                completion = piece
+            else:
+                text += piece.text
+        return _Draft(text, completion, reason)
+
+    def _checked(self, draft: _Draft, excerpts: Sequence[Excerpt], findings: Findings) -> Answer:
+        by_number = {excerpt.number: excerpt for excerpt in excerpts}
+        text, cited = check_citations(draft.text.strip(), by_number)
+        completion = draft.completion
+        reasons = [r for r in (findings.problem, draft.reason, completion.note) if r]
+        if not cited:
+            reasons.append("the model cited none of the messages it was given")
+        return Answer(
+            text=truncate_reply(text, self.limits.response_chars),
+            success=True,
+            grounded=bool(cited),
+            citations=tuple(_citation(by_number[n]) for n in cited),
+            degraded=bool(findings.problem or draft.reason),
+            reason="; ".join(reasons) or None,
+            model_used=completion.model,
+            tokens_used=completion.tokens_used,
+            messages_retrieved=len(excerpts),
+        )
+
+    async def _nothing_found(
+        self, question: Question, findings: Findings, started: float
+    ) -> Answer:
+        searched = await self.archive.count(question.scope)
+        if searched:
+            text = f"I found nothing about that in the {searched:,} messages I searched."
+        else:
+            text = "There are no messages to search here, so I cannot answer that."
+        answer = Answer(
+            text=text,
+            success=True,
+            grounded=False,
+            degraded=findings.problem is not None,
+            reason="; ".join(filter(None, (findings.problem, "no message matches"))),
+        )
+        return self._timed(answer, question, started)
+
+    def _timed(self, answer: Answer, question: Question, started: float) -> Answer:
+        window = question.scope.window
+        return evolve(
+            answer,
+            response_time=self.clock.monotonic() - started,
+            window=window if window.after or window.before else None,
+        )
+
+
+def _citation(excerpt: Excerpt) -> Citation:
+    text = " ".join(excerpt.text.split())
+    return Citation(excerpt.number, excerpt.message, cut_text(text, EXCERPT_CHARS))
