@@ -30,7 +30,7 @@ demo: install  ## import the sample server and answer three questions about it
 	$(BIN)/python examples/demo.py
 
 test: install  ## run the tests with coverage (ARGS="-k chunk" narrows them)
-	$(BIN)/pytest --cov= $(ARGS)
+	$(BIN)/pytest $(ARGS) --cov
 
 check: install  ## format, lint, types and import contracts, changing nothing
 	$(BIN)/ruff format --check .
