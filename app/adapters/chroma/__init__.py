@@ -1,0 +1,1 @@
+"""The vector index on Chroma: on disk, in memory, or a server."""
