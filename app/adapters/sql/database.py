@@ -1,0 +1,149 @@
+"""Threads and connections: one writer, several readers, none of them on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from attrs import define, field, frozen
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+
+from app.adapters.sql import lexical, migrations, sqlite
+from app.domain.errors import ArchiveUnavailable, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import URL, Connection, Engine
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+READERS = 4
+"""Searches that run at once; more would wait for the processor anyway."""
+
+
+@frozen(eq=False)
+class _Open:
+    """What an open database holds; one in memory has a single connection for everything."""
+
+    writing: Engine
+    reading: Engine
+    writer: ThreadPoolExecutor
+    readers: ThreadPoolExecutor
+
+    @classmethod
+    def at(cls, url: URL) -> _Open:
+        writing = sqlite.open_engine(url, writes=True, connections=1)
+        writer = ThreadPoolExecutor(1, "archive-writer")
+        if sqlite.is_in_memory(url):
+            return cls(writing, writing, writer, writer)
+        reading = sqlite.open_engine(url, writes=False, connections=READERS)
+        return cls(writing, reading, writer, ThreadPoolExecutor(READERS, "archive-reader"))
+
+    def close(self) -> None:
+        """Wait for what is being done, then let go of the file."""
+        for pool in (self.writer, self.readers):
+            pool.shutdown()
+        for engine in (self.reading, self.writing):
+            engine.dispose()
+
+
+@define(eq=False)
+class Database:
+    """Runs functions in transactions, on threads, and says in the domain's words what failed."""
+
+    url: URL = field(converter=make_url)
+    _open: _Open | None = field(default=None, init=False)
+
+    async def open(self) -> None:
+        """Connect and bring the schema up to date; opening twice is opening once."""
+        if self._open is None:
+            opened = _Open.at(self.url)
+            try:
+                await _on(opened.writer, self._prepare, opened)
+            except BaseException:
+                await asyncio.to_thread(opened.close)
+                raise
+            self._open = opened
+
+    async def close(self) -> None:
+        """Finish what is being written and let go of the file; closing twice is closing once."""
+        opened, self._open = self._open, None
+        if opened is not None:
+            await asyncio.to_thread(opened.close)
+
+    async def write(
+        self, act: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run `act(connection, ...)` in the one transaction that may write, durably committed."""
+        opened = self._opened()
+        return await _on(
+            opened.writer, lambda: self._transact(opened.writing, act, *args, **kwargs)
+        )
+
+    async def read(
+        self, act: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run `act(connection, ...)` on an unchanging view of the database."""
+        opened = self._opened()
+        return await _on(
+            opened.readers, lambda: self._transact(opened.reading, act, *args, **kwargs)
+        )
+
+    async def wipe(self) -> None:
+        """Make sure that what was erased is in none of the database's files any more."""
+        await self.write(lexical.forget_erased)
+        opened = self._opened()
+        await _on(opened.writer, self._empty_log, opened)
+
+    async def size_bytes(self) -> int:
+        """Return the size of the database's files, of its pages where it is in memory."""
+        return await self.read(sqlite.size_bytes)
+
+    def _prepare(self, opened: _Open) -> None:
+        with self._failures():
+            sqlite.prepare_file(self.url)
+            with opened.writing.begin() as connection:
+                migrations.upgrade(connection)
+
+    def _transact(
+        self,
+        engine: Engine,
+        act: Callable[Concatenate[Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        with self._failures(), engine.begin() as connection:
+            return act(connection, *args, **kwargs)
+
+    def _empty_log(self, opened: _Open) -> None:
+        with self._failures():
+            sqlite.empty_log(opened.writing)
+
+    def _opened(self) -> _Open:
+        if self._open is None:
+            raise ArchiveUnavailable("The archive is not open.")
+        return self._open
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise sqlite.translate(error.orig or error, self.url) from error
+        except (sqlite3.Error, OSError) as error:
+            raise sqlite.translate(error, self.url) from error
+        except OverflowError as error:
+            raise InvalidInput("An id is no snowflake: it has more than 63 bits.") from error
+
+
+async def _on(
+    pool: ThreadPoolExecutor, act: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Run `act` on a thread of the pool."""
+    return await asyncio.wrap_future(pool.submit(act, *args, **kwargs))

@@ -1,0 +1,115 @@
+"""Servers and channels as they were last seen, and the names that people bore in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import and_, insert, select, update
+
+from app.adapters.sql import sqlite
+from app.adapters.sql.rows import fold, to_us
+from app.adapters.sql.schema import channels, guilds, names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from sqlalchemy import Connection, Table
+
+    from app.domain.model import Channel, Guild, Message
+    from app.ports.history import Page
+
+
+class Name(NamedTuple):
+    """How a person was called in a channel."""
+
+    guild_id: int
+    channel_id: int
+    author_id: int
+    name: str
+    display_name: str
+    is_bot: bool
+
+    @classmethod
+    def of(cls, message: Message) -> Name:
+        """Return how the author of a message was called."""
+        channel, author = message.channel, message.author
+        return cls(
+            *(channel.guild_id, channel.id, author.id),
+            *(author.name, author.display_name, author.is_bot),
+        )
+
+
+def record_places(connection: Connection, page: Page) -> None:
+    """Record what the server and the channels of a page are called; the latest sight stays."""
+    seen_us = max((to_us(message.observed_at) for message in page.messages), default=0)
+    _keep_latest(connection, guilds, *_guild(page.guild, seen_us))
+    places = {message.channel.id: message.channel for message in page.messages}
+    places |= {channel.id: channel for channel in page.channels}
+    for channel in places.values():
+        _keep_latest(connection, channels, *_channel(channel, seen_us))
+
+
+def name_ids(connection: Connection, wanted: Collection[Name]) -> dict[Name, int]:
+    """Return the rows of these names, recording those that are new."""
+    found = _known_names(connection, wanted)
+    missing = set(wanted) - found.keys()
+    if not missing:
+        return found
+    connection.execute(
+        insert(names),
+        [
+            name._asdict()
+            | {
+                "folded_name": fold(name.name),
+                "folded_display_name": fold(name.display_name),
+            }
+            for name in sorted(missing)
+        ],
+    )
+    return found | _known_names(connection, missing)
+
+
+def _known_names(connection: Connection, wanted: Collection[Name]) -> dict[Name, int]:
+    authors = sqlite.listed({name.author_id for name in wanted})
+    guilds_of_theirs = sqlite.listed({name.guild_id for name in wanted})
+    rows = connection.execute(
+        select(*(names.c[part] for part in Name._fields), names.c.id).where(
+            names.c.author_id.in_(authors), names.c.guild_id.in_(guilds_of_theirs)
+        )
+    )
+    return {Name(*row[:-1]): row[-1] for row in rows}
+
+
+def _guild(guild: Guild, seen_us: int) -> tuple[dict[str, int], dict[str, Any]]:
+    return {"id": guild.id}, {
+        "seen_us": seen_us,
+        "name": guild.name,
+        "folded": fold(guild.name),
+    }
+
+
+def _channel(channel: Channel, seen_us: int) -> tuple[dict[str, int], dict[str, Any]]:
+    return {"guild_id": channel.guild_id, "id": channel.id}, {
+        "seen_us": seen_us,
+        "name": channel.name,
+        "folded": fold(channel.name),
+        "kind": channel.kind.value,
+        "parent_id": channel.parent_id,
+    }
+
+
+def _keep_latest(
+    connection: Connection, table: Table, key: Mapping[str, int], facts: Mapping[str, Any]
+) -> None:
+    """Write the facts unless those known are newer; greater facts win a tie."""
+    here = and_(*(table.c[column] == value for column, value in key.items()))
+    known = connection.execute(select(*(table.c[fact] for fact in facts)).where(here)).first()
+    if known is None:
+        connection.execute(insert(table), {**key, **facts})
+    elif _rank(facts.values()) > _rank(known):
+        connection.execute(update(table).where(here), dict(facts))
+
+
+def _rank(facts: Iterable[Any]) -> list[tuple[bool, Any]]:
+    """Make facts comparable; knowing something outranks not knowing it."""
+    return [(fact is not None, fact) for fact in facts]

@@ -1,0 +1,120 @@
+"""A message as a row and back, and names as they are compared."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, select
+
+from app.adapters.sql.schema import channels, messages, names
+from app.domain.model import Author, Channel, ChannelKind, Message, Source, snowflake_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection, Row
+    from sqlalchemy.sql.selectable import Select
+
+    from app.adapters.sql.merging import State
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+MISDATED_BY = timedelta(seconds=1)
+"""A message whose id tells a time further off than this from its own is misdated."""
+
+WHOLE = (
+    select(
+        messages,
+        channels.c.name.label("channel_name"),
+        channels.c.kind,
+        channels.c.parent_id,
+        names.c.name.label("author_name"),
+        names.c.display_name,
+        names.c.is_bot,
+    )
+    .join_from(
+        messages,
+        channels,
+        and_(channels.c.guild_id == messages.c.guild_id, channels.c.id == messages.c.channel_id),
+    )
+    .join(names, names.c.id == messages.c.name_id)
+)
+"""All that `to_message` needs of a message."""
+
+
+def to_us(moment: datetime) -> int:
+    """Return microseconds since 1970; exact, which floats are not."""
+    elapsed = moment - _EPOCH
+    return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
+
+
+def to_moment(us: int) -> datetime:
+    """Return the time that `to_us` was given."""
+    return _EPOCH + us * _MICROSECOND
+
+
+def to_row(state: State, name_id: int) -> dict[str, Any]:
+    """Return a message as a row of `messages`; `name_id` is that of its author's names."""
+    message = state.message
+    return {
+        "id": message.id,
+        "guild_id": message.guild_id,
+        "channel_id": message.channel.id,
+        "author_id": message.author.id,
+        "name_id": name_id,
+        "named_us": state.named_us,
+        "created_us": to_us(message.created_at),
+        "edited_us": None if message.edited_at is None else to_us(message.edited_at),
+        "observed_us": to_us(message.observed_at),
+        "content": message.content,
+        "attachments": _packed(message.attachments),
+        "embeds": _packed(message.embeds),
+        "reply_to": message.reply_to,
+        "source": message.source.value,
+        "is_indexed": state.is_indexed,
+        "is_misdated": abs(message.created_at - snowflake_time(message.id)) > MISDATED_BY,
+    }
+
+
+def to_message(row: Row[Any]) -> Message:
+    """Return a row of `WHOLE` as the message that it was."""
+    return Message(
+        id=row.id,
+        channel=Channel(
+            row.channel_id, row.guild_id, row.channel_name, ChannelKind(row.kind), row.parent_id
+        ),
+        author=Author(row.author_id, row.author_name, row.display_name, is_bot=row.is_bot),
+        created_at=to_moment(row.created_us),
+        content=row.content,
+        observed_at=to_moment(row.observed_us),
+        edited_at=None if row.edited_us is None else to_moment(row.edited_us),
+        attachments=_unpacked(row.attachments),
+        embeds=_unpacked(row.embeds),
+        reply_to=row.reply_to,
+        source=Source(row.source),
+    )
+
+
+def fetch(connection: Connection, statement: Select[Any]) -> list[Message]:
+    """Run a statement made of `WHOLE`."""
+    return [to_message(row) for row in connection.execute(statement)]
+
+
+def fold(name: str) -> str:
+    """Return a name as it is compared: without case, accents and spaces around it."""
+    if name.isascii():
+        return name.strip().lower()
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(sign for sign in plain if not unicodedata.combining(sign)).strip()
+
+
+def _packed(texts: Iterable[str]) -> str | None:
+    return json.dumps(texts) if texts else None
+
+
+def _unpacked(texts: str | None) -> tuple[str, ...]:
+    return tuple(json.loads(texts)) if texts else ()

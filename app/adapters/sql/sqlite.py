@@ -1,0 +1,176 @@
+"""What only SQLite says so: the connection's settings, lists as parameters, result codes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, create_engine, event, func, select
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from app.domain.errors import ArchiveCorrupt, ArchiveUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy.sql.selectable import Select, Subquery
+
+LOCK_TIMEOUT_MS = 30_000
+"""How long one process waits while another one writes."""
+_MAGIC = b"SQLite format 3\x00"
+_CACHE_KIB = 32 * 1024
+_SECONDS_BETWEEN_TRIES = 0.05
+
+
+def is_in_memory(url: URL) -> bool:
+    """Tell whether the database lives in this process alone."""
+    return url.database in {None, "", ":memory:"}
+
+
+def open_engine(url: URL, *, writes: bool, connections: int) -> Engine:
+    """Return an engine whose transactions write (taking the lock at once) or only read.
+
+    Acknowledged writes survive a crash of the process and a loss of power: the journal
+    is a write-ahead log, flushed to the disk at every commit (`synchronous=FULL`).
+    Erased content is overwritten (`secure_delete`).
+    """
+    memory = is_in_memory(url)
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": LOCK_TIMEOUT_MS / 1000},
+        hide_parameters=True,
+        poolclass=StaticPool if memory else QueuePool,
+        **({} if memory else {"pool_size": connections}),
+    )
+    pragmas = (
+        f"busy_timeout={LOCK_TIMEOUT_MS}",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "temp_store=MEMORY",  # no texts in temporary files
+        f"cache_size=-{_CACHE_KIB}",
+        *(() if writes or memory else ("query_only=ON",)),
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin below, not where the driver guesses
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def prepare_file(url: URL) -> None:
+    """Check that the file is a database or new, create it for the owner's eyes, switch to WAL.
+
+    Raises `ArchiveCorrupt` for a file of something else.
+    """
+    if is_in_memory(url):
+        return
+    path = Path(str(url.database))
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "rb") as file:
+        head = file.read(len(_MAGIC))
+    if head and head != _MAGIC:
+        raise ArchiveCorrupt(_damaged(path))
+    with sqlite3.connect(path, timeout=LOCK_TIMEOUT_MS / 1000) as connection:
+        _use_write_ahead_log(connection)
+    connection.close()
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch the journal's mode; two processes doing so at once get in each other's way."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_SECONDS_BETWEEN_TRIES)
+        else:
+            return
+
+
+def empty_log(engine: Engine) -> None:
+    """Move the write-ahead log into the database file and cut it to nothing."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.close()
+
+
+def size_bytes(connection: Connection) -> int:
+    """Return the size of the database's files, of its pages where it is in memory."""
+    url = connection.engine.url
+    if is_in_memory(url):
+        pages = int(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
+        return pages * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+    files = (Path(f"{url.database}{ending}") for ending in ("", "-wal", "-shm"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def listed(values: Iterable[int]) -> Select[tuple[int]]:
+    """Return a subquery that yields the values: one parameter, however many they are."""
+    items = func.json_each(bindparam(None, as_json(values), unique=True)).table_valued("value")
+    return select(items.c.value)
+
+
+def listed_rows(rows: Iterable[Sequence[int]], *names: str) -> Subquery:
+    """Return a subquery that yields the rows, its columns named: one parameter for all."""
+    text = f"[{','.join(as_json(row) for row in rows)}]"
+    items = func.json_each(bindparam(None, text, unique=True)).table_valued("value")
+    return select(
+        *(func.json_extract(items.c.value, f"$[{at}]").label(name) for at, name in enumerate(names))
+    ).subquery()
+
+
+def as_json(values: Iterable[int]) -> str:
+    """Return integers as a JSON array."""
+    return f"[{','.join(map(str, values))}]"
+
+
+def translate(error: BaseException, url: URL) -> ArchiveUnavailable:
+    """Return a failure of the database in the domain's words; texts and parameters stay out."""
+    path = url.database or ":memory:"
+    code = _primary_code(error)
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return ArchiveCorrupt(_damaged(path))
+    sentences = {
+        sqlite3.SQLITE_FULL: f"The disk that holds {path} is full: free some space and try again.",
+        sqlite3.SQLITE_BUSY: f"Another program has been writing to {path} for too long: "
+        "wait until it is done or stop it, and try again.",
+        sqlite3.SQLITE_IOERR: f"The disk failed while {path} was in use: "
+        "check the disk and its free space, and try again.",
+    }
+    unusable = (
+        f"The archive {path} cannot be opened for writing: check that its folder exists and that "
+        "you may write to the folder and to the file."
+    )
+    unusable_codes = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+    if isinstance(error, OSError) or code in unusable_codes:
+        return ArchiveUnavailable(unusable)
+    return ArchiveUnavailable(
+        sentences.get(code, f"The archive {path} failed ({type(error).__name__}: {error}).")
+    )
+
+
+def _primary_code(error: BaseException) -> int:
+    """Return the result code without its extension; 0 for what has none."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _damaged(path: object) -> str:
+    return (
+        f"The archive {path} is damaged or is no archive; nothing in it was changed. Restore a "
+        "backup, or move the file away and import the exports again."
+    )

@@ -1,0 +1,125 @@
+"""Adding and updating messages: one transaction a page, all that is derived included."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select
+
+from app.adapters.sql import chunking, lexical, marking, placing, sqlite
+from app.adapters.sql.merging import State
+from app.adapters.sql.optouts import opted_out
+from app.adapters.sql.rows import WHOLE, to_message, to_row, to_us
+from app.adapters.sql.schema import ANY_GUILD, messages, tombstones
+from app.domain.terms import segment
+from app.ports.storage import Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from app.domain.model import Message
+    from app.ports.history import Page
+
+
+def store(connection: Connection, page: Page, *, index_bots: bool) -> Stored:
+    """Merge a page into the archive and let everything derived follow."""
+    welcome = _welcome(connection, page.messages)
+    known = _known(connection, [message.id for message in welcome])
+    incoming = [
+        State.of(message, index_bots=index_bots)
+        for message in welcome
+        if message.id not in known or known[message.id].message.guild_id == message.guild_id
+    ]
+    changed, outcome = _merge(known, incoming)
+    placing.record_places(connection, page)
+    _write(connection, known, changed, incoming)
+    _let_follow(connection, known, changed)
+    return outcome + Stored(refused=len(page.messages) - len(incoming))
+
+
+def _welcome(connection: Connection, incoming: Sequence[Message]) -> Sequence[Message]:
+    """Return the messages that neither their author nor a removal keeps out."""
+    unwanted = opted_out(connection, {message.author.id for message in incoming})
+    ids = sqlite.listed(message.id for message in incoming)
+    rows = connection.execute(select(tombstones).where(tombstones.c.message_id.in_(ids)))
+    removed = {tuple(row) for row in rows}
+    if not unwanted and not removed:
+        return incoming
+    return [
+        message
+        for message in incoming
+        if message.author.id not in unwanted
+        and (message.id, message.guild_id) not in removed
+        and (message.id, ANY_GUILD) not in removed
+    ]
+
+
+def _known(connection: Connection, ids: Collection[int]) -> dict[int, State]:
+    rows = connection.execute(WHOLE.where(messages.c.id.in_(sqlite.listed(ids))))
+    return {row.id: State(to_message(row), row.named_us, row.is_indexed) for row in rows}
+
+
+def _merge(
+    known: Mapping[int, State], incoming: Sequence[State]
+) -> tuple[dict[int, State], Stored]:
+    """Return the states to be written and what became of the messages."""
+    changed: dict[int, State] = {}
+    count: Counter[str] = Counter()
+    for state in incoming:
+        message_id = state.message.id
+        before = changed.get(message_id) or known.get(message_id)
+        if before is None:
+            count["new"] += 1
+            changed[message_id] = state
+            continue
+        after = before.merge(state)
+        count["unchanged" if after.says_the_same(before) else "updated"] += 1
+        if after != before:
+            changed[message_id] = after
+    return changed, Stored(**count)
+
+
+def _write(
+    connection: Connection,
+    known: Mapping[int, State],
+    changed: Mapping[int, State],
+    incoming: Sequence[State],
+) -> None:
+    """Write the rows of the messages, and every name that was seen."""
+    named = {placing.Name.of(state.message) for state in (*incoming, *changed.values())}
+    ids = placing.name_ids(connection, named)
+    replaced = known.keys() & changed.keys()
+    if replaced:
+        connection.execute(delete(messages).where(messages.c.id.in_(sqlite.listed(replaced))))
+    if changed:
+        rows = [to_row(state, ids[placing.Name.of(state.message)]) for state in changed.values()]
+        connection.execute(insert(messages), rows)
+
+
+def _let_follow(
+    connection: Connection, known: Mapping[int, State], changed: Mapping[int, State]
+) -> None:
+    """Index the words, rebuild conversations and mark vectors, of what is found otherwise now."""
+    texts: dict[int, str] = {}
+    touched: list[Message] = []
+    for message_id, after in changed.items():
+        before = known.get(message_id)
+        if before is not None and before.is_found_the_same(after):
+            continue
+        if before is not None and before.is_indexed:
+            touched.append(before.message)
+        if after.is_indexed:
+            touched.append(after.message)
+            texts[message_id] = segment(after.message.indexed_text)
+    places = {m.id: (m.id, m.guild_id, m.channel.id) for m in touched}
+    lexical.discard(connection, "message_words", known.keys() & places.keys())
+    lexical.add(connection, "message_words", texts)
+    chunking.rebuild(connection, {_cell(message) for message in touched}, texts)
+    marking.mark(connection, places.values())
+
+
+def _cell(message: Message) -> chunking.Cell:
+    return chunking.cell_at(message.guild_id, message.channel.id, to_us(message.created_at))
