@@ -1,0 +1,92 @@
+"""An answer on the screen: as it is written, then its sources."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from app.domain.asking import Done, Replaced, Sources, Written
+from app.entrypoints.cli.terminal import console, is_rich, linked, source_line
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from datetime import tzinfo
+
+    from rich.console import Console
+
+    from app.domain.asking import Event
+    from app.domain.model import Answer, Citation
+
+REDRAWS_A_SECOND = 12
+
+
+async def show_answer(
+    events: AsyncGenerator[Event, None], zone: tzinfo, *, as_written: bool
+) -> Done:
+    """Show an answer and its sources; on a terminal `as_written` shows each word as it comes.
+
+    What was shown of a text that is replaced or corrected in the end is drawn anew, which
+    only a terminal can do: anywhere else the text is printed when it is final.
+    """
+    out = console()
+    async with aclosing(events):
+        if as_written and is_rich(out):
+            done = await _draw(events, out)
+        else:
+            done = await _last(events)
+            out.print(linked(done.answer.text, done.answer.citations))
+    _show_sources(out, done.answer, zone)
+    return done
+
+
+async def _last(events: AsyncGenerator[Event, None]) -> Done:
+    async for event in events:
+        if isinstance(event, Done):
+            return event
+    raise AssertionError("the stream ended without an answer")
+
+
+async def _draw(events: AsyncGenerator[Event, None], out: Console) -> Done:
+    waiting = Spinner("dots", "Searching…", style="dim")
+    text = ""
+    citations: tuple[Citation, ...] = ()
+    with Live(waiting, console=out, refresh_per_second=REDRAWS_A_SECOND) as live:
+        async for event in events:
+            match event:
+                case Sources():
+                    citations = event.citations
+                    waiting.update(text=f"Reading {len(citations):,} messages…")
+                case Written():
+                    text += event.text
+                    live.update(linked(text, citations))
+                case Replaced():
+                    text = event.text
+                    live.update(linked(text, citations))
+                case Done():
+                    live.update(linked(event.answer.text, event.answer.citations))
+                    return event
+    raise AssertionError("the stream ended without an answer")
+
+
+def _show_sources(out: Console, answer: Answer, zone: tzinfo) -> None:
+    if answer.citations:
+        out.print()
+    for citation in answer.citations:
+        out.print(source_line(citation, zone, with_url=not is_rich(out)))
+    out.print()
+    for line in summary(answer):
+        out.print(Text(line, "dim"))
+
+
+def summary(answer: Answer) -> list[str]:
+    """Return what stands below an answer: what it rests on, and what was not as it should be."""
+    count = answer.messages_retrieved
+    parts = [f"{answer.response_time:.1f} s", answer.model_used]
+    if count:
+        parts.insert(0, f"Based on {count:,} message" + ("" if count == 1 else "s"))
+    reason = [f"Note: {answer.reason}"] if answer.reason else []
+    return [" • ".join(filter(None, parts)), *reason]

@@ -1,0 +1,128 @@
+"""Many questions in one process: JSON lines in, JSON lines out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from attrs import evolve, field, frozen
+
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.times import parse_time
+from app.entrypoints.cli.narrowing import guild_named
+from app.entrypoints.cli.presenting import answer_json, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+
+    from app.domain.model import Question
+    from app.entrypoints.cli.narrowing import Narrowed
+    from app.entrypoints.container import Container
+    from app.ports.storage import MessageArchive
+
+
+@frozen
+class _Asker:
+    """Reads questions from lines, within what the options narrowed all of them to."""
+
+    archive: MessageArchive
+    narrowed: Narrowed
+    _guilds: dict[str, int] = field(factory=dict, init=False)
+
+    async def question(self, line: dict[str, Any]) -> Question:
+        """Return the question of a line. Raises `InvalidInput` or `NotFound`."""
+        text = line.get("query")
+        if not isinstance(text, str) or not text.strip():
+            raise InvalidInput("query must be some text")
+        narrowed = self.narrowed
+        if asked_at := line.get("asked_at"):
+            narrowed = narrowed.as_of(parse_time(str(asked_at), narrowed.zone))
+        guild = line.get("guild_id") or line.get("guild")
+        if guild:
+            scope = narrowed.scope.in_guilds([await self._guild(str(guild))])
+            narrowed = evolve(narrowed, scope=scope)
+        return narrowed.asking(text)
+
+    async def _guild(self, name: str) -> int:
+        if name not in self._guilds:
+            guild = await guild_named(name, self.archive, self.narrowed.scope)
+            self._guilds[name] = guild.id
+        return self._guilds[name]
+
+
+async def search_all(container: Container, narrowed: Narrowed, file: str) -> int:
+    """Search for every line of the file; return the exit code, 1 if any line failed."""
+
+    async def answer(question: Question) -> dict[str, Any]:
+        findings = await container.search().find(question, question.max_results)
+        return {
+            "ranked": [str(found.message.id) for found in findings.found],
+            "seconds": findings.seconds,
+            "seconds_embedding": findings.seconds_embedding,
+        }
+
+    return await _answer_lines(_Asker(container.archive(), narrowed), file, answer)
+
+
+async def ask_all(container: Container, narrowed: Narrowed, file: str) -> int:
+    """Ask every line of the file; return the exit code, 1 if any line failed."""
+
+    async def answer(question: Question) -> dict[str, Any]:
+        done = await container.ask().whole(question)
+        return {
+            "ranked": [str(found.message.id) for found in done.findings.found],
+            "seconds": done.answer.response_time,
+            "seconds_embedding": done.findings.seconds_embedding,
+            "ask": answer_json(done.answer),
+        }
+
+    return await _answer_lines(_Asker(container.archive(), narrowed), file, answer)
+
+
+async def _answer_lines(
+    asker: _Asker, file: str, answer: Callable[[Question], Awaitable[dict[str, Any]]]
+) -> int:
+    """Answer line by line, each as soon as it is read; a bad one spoils no other."""
+    failed = 0
+    with _opened(file) as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            query_id = None
+            try:
+                parsed = _parsed(line)
+                query_id = parsed.get("query_id")
+                result = await answer(await asker.question(parsed))
+            except (InvalidInput, NotFound) as error:
+                failed += 1
+                result = {"error": f"line {number}: {error}"}
+            print_json({"query_id": query_id, **result})
+    if failed:
+        click.echo(f"{failed:,} lines could not be answered; each says why.", err=True)
+    return 1 if failed else 0
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    try:
+        parsed = json.loads(line)
+    except ValueError as error:
+        raise InvalidInput(f"this is not JSON ({error})") from error
+    if not isinstance(parsed, dict):
+        raise InvalidInput("this is not a JSON object")
+    return parsed
+
+
+@contextmanager
+def _opened(file: str) -> Generator[IO[str], None, None]:
+    if file == "-":
+        yield sys.stdin
+        return
+    try:
+        with Path(file).open(encoding="utf-8", errors="replace") as lines:
+            yield lines
+    except OSError as error:
+        raise NotFound(f"{file} cannot be read ({error.strerror}).") from error
