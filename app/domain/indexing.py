@@ -81,9 +81,11 @@ class Index:
             gone = [mark for mark in marks if mark.message is None]
             await self._settle(gone, {})
 
-    async def rebuild(self, guild_id: int) -> int:
+    async def rebuild(
+        self, guild_id: int, progress: Callable[[Progress], None] = lambda _: None
+    ) -> int:
         """Build a server's vectors anew from the archive and switch to them; return how many."""
-        return await self.vectors.rebuild(guild_id, self._entries(guild_id))
+        return await self.vectors.rebuild(guild_id, self._entries(guild_id, progress))
 
     async def _embed_waiting(
         self, ready: asyncio.Queue[tuple[list[Mark], dict[int, Vector]] | None]
@@ -123,13 +125,17 @@ class Index:
         if marks:
             await self.archive.settle(marks)
 
-    async def _entries(self, guild_id: int) -> AsyncIterator[Sequence[Entry]]:
-        scope, last = self.scope.in_guilds([guild_id]), 0
+    async def _entries(
+        self, guild_id: int, progress: Callable[[Progress], None]
+    ) -> AsyncIterator[Sequence[Entry]]:
+        scope, last, done = self.scope.in_guilds([guild_id]), 0, Progress()
         while ids := await self.archive.ids(scope, WINDOW, last):
             last = ids[-1]
             messages = await self.archive.read(ids, scope)
             vectors = await self._embed(messages)
             yield [_entry(m, vectors[m.id]) for m in messages if m.id in vectors]
+            done = Progress(done.settled + len(messages), done.embedded + len(vectors))
+            progress(done)
 
     async def _embed(self, messages: Sequence[Message]) -> dict[int, Vector]:
         """Return the vector of each message that is worth one; equal texts are embedded once."""
