@@ -24,16 +24,25 @@ Answer in the language of the question, briefly, in at most three short paragrap
 NO_MESSAGES = "No relevant messages found."
 SEPARATOR = "\n\n---\n\n"
 _BEGIN, _END = "BEGIN EXCERPTS", "END EXCERPTS"
-_FORGED_FENCE = re.compile(rf"\b({_BEGIN}|{_END})\b", re.IGNORECASE)
+# What a message could pretend to be: the fence, the header of another excerpt, a separator.
+_LINE_START = r"(?<![^\n\r\v\f\x1c-\x1e\x85\u2028\u2029])"
+_FORGED_FENCE = re.compile(r"(BEGIN|END)\s+(EXCERPTS)", re.IGNORECASE)
+_FORGED_HEADER = re.compile(_LINE_START + r"([^\S\n]*)\[(\d+)\](?=\s*\[\d{4}-)")
+_FORGED_SEPARATOR = re.compile(_LINE_START + r"-{3,}(?=\s*$)", re.MULTILINE)
 
 
 @frozen
 class Excerpt:
-    """A message given to the model: its number, and its text, cut where it was too long."""
+    """A message given to the model: its number, and its text, cut where it was too long.
+
+    `rank` is the message's place among those chosen, 0 for the best: excerpts are read in
+    the order of their conversation, and a model that quotes must know which come first.
+    """
 
     number: int
     message: Message
     text: str
+    rank: int = 0
 
 
 @frozen
@@ -58,9 +67,7 @@ def format_header(moment: datetime, author: str, channel: str) -> str:
 def format_excerpt(excerpt: Excerpt) -> str:
     """Return an excerpt as the model reads it: number, header, text that cannot forge a fence."""
     message = excerpt.message
-    header = format_header(
-        message.created_at, message.author.display_name, message.channel.name
-    )
+    header = format_header(message.created_at, message.author.display_name, message.channel.name)
     return f"[{excerpt.number}] {header}\n{_defanged(excerpt.text)}"
 
 
@@ -72,9 +79,7 @@ def build_prompt(
     history: Sequence[str] = (),
 ) -> Prompt:
     """Put a prompt together; what never changes stands first, so that the server can cache it."""
-    body = (
-        SEPARATOR.join(format_excerpt(excerpt) for excerpt in excerpts) or NO_MESSAGES
-    )
+    body = SEPARATOR.join(format_excerpt(excerpt) for excerpt in excerpts) or NO_MESSAGES
     earlier = "".join(f"Earlier question: {_flat(text)}\n" for text in history)
     user = f"{_BEGIN}\n{body}\n{_END}\n\n{earlier}Question: {_flat(question)}"
     return Prompt(system, user, question, tuple(excerpts))
@@ -85,5 +90,7 @@ def _flat(text: str) -> str:
 
 
 def _defanged(text: str) -> str:
-    """Break up what would read as the fence around the excerpts."""
-    return _FORGED_FENCE.sub(lambda match: match[0].replace(" ", "_"), text)
+    """Break up what would read as the frame around the text; the length stays the same."""
+    text = _FORGED_FENCE.sub(lambda match: re.sub(r"\s", "_", match[0]), text)
+    text = _FORGED_HEADER.sub(r"\1(\2)", text)
+    return _FORGED_SEPARATOR.sub(lambda match: "–" * len(match[0]), text)  # noqa: RUF001

@@ -1,0 +1,192 @@
+"""Choosing the messages that fit into what a model reads, and writing them down for it.
+
+Two policies: `select_context` is what Ask uses: the ranking decides who comes in, the
+conversation decides the order. `select_by_similarity_recency` is the original design's:
+a score of similarity and age decides both.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from attrs import evolve
+
+from app.domain.prompt import NO_MESSAGES, SEPARATOR, Excerpt, format_excerpt, format_header
+from app.domain.reply import cut_text
+from app.domain.terms import segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from app.domain.model import Message
+
+SIMILARITY_WEIGHT, RECENCY_WEIGHT = 0.7, 0.3
+RECENCY_DAYS = 30
+"""After so many days a message has no recency left."""
+
+LONGEST_SHARE = 3
+"""A message gets at most one part in so many of the room before the others are served."""
+
+SMALLEST_SHARE = 300
+"""But a share of fewer characters would cut even ordinary messages."""
+
+NEAR_DUPLICATE = 0.9
+"""Share of words in common (Jaccard) from which two texts say the same."""
+
+CUT_MARK = " …"
+_WORD = re.compile(r"\w+")
+
+
+class Context(Protocol):
+    """A message as the caller of the library hands it over."""
+
+    @property
+    def content(self) -> str:
+        """The text."""
+        ...
+
+    @property
+    def author(self) -> str:
+        """The name of who wrote it."""
+        ...
+
+    @property
+    def channel(self) -> str:
+        """The channel's name, without the leading #."""
+        ...
+
+    @property
+    def timestamp(self) -> datetime:
+        """When it was written, shown as given; without a zone it is local time."""
+        ...
+
+    @property
+    def similarity_score(self) -> float:
+        """How near it is to the question, 0 to 1."""
+        ...
+
+
+C = TypeVar("C", bound=Context)
+
+
+def format_context_messages(contexts: Sequence[Context]) -> str:
+    """Return the messages as the original design shows them to a model."""
+    return SEPARATOR.join(map(_formatted, contexts)) or NO_MESSAGES
+
+
+def similarity_recency(similarity: float, timestamp: datetime, now: datetime) -> float:
+    """Return 0.7 times the similarity plus 0.3 times the recency.
+
+    Recency falls from 1 to 0 over thirty days, in whole days; what lies in the future is new.
+    """
+    days_old = (now - timestamp).days
+    recency = min(1.0, max(0.0, 1 - days_old / RECENCY_DAYS))
+    return SIMILARITY_WEIGHT * similarity + RECENCY_WEIGHT * recency
+
+
+def select_by_similarity_recency(contexts: Sequence[C], limit_chars: int, now: datetime) -> list[C]:
+    """Return the messages of the highest `similarity_recency` that fit, highest first.
+
+    Stops at the first one that does not fit; what counts is the length of
+    `format_context_messages`.
+    """
+
+    def score(context: C) -> float:
+        timestamp = context.timestamp.astimezone(now.tzinfo)
+        return similarity_recency(context.similarity_score, timestamp, now)
+
+    chosen: list[C] = []
+    length = 0
+    for context in sorted(contexts, key=score, reverse=True):
+        length += len(_formatted(context)) + (len(SEPARATOR) if chosen else 0)
+        if length > limit_chars:
+            break
+        chosen.append(context)
+    return chosen
+
+
+def _formatted(context: Context) -> str:
+    header = format_header(context.timestamp, context.author, context.channel)
+    return f"{header}\n{context.content}"
+
+
+def select_context(ranked: Sequence[Message], limit_chars: int) -> tuple[Excerpt, ...]:
+    """Return the best messages that fit, numbered from 1 in the order of their conversation.
+
+    `ranked` is best first. What counts is the length of the formatted excerpts with the
+    separators between them. Texts that say the same are taken once. A message longer than
+    its share is cut to it, so that it cannot crowd out the others, and grows again into
+    what they leave. One that does not fit is passed over. Channels stand in the order of
+    their best message, messages within them in the order of time.
+    """
+    share = min(limit_chars, max(limit_chars // LONGEST_SHARE, SMALLEST_SHARE))
+    picks: list[Excerpt] = []
+    room = limit_chars
+    for message in _saying_something_new(ranked):
+        # Which number an excerpt ends up with does not matter here: all are given out.
+        pick = Excerpt(len(picks) + 1, message, message.text, rank=len(picks))
+        fitting = _cut_to(pick, share)
+        needed = len(format_excerpt(fitting)) + (len(SEPARATOR) if picks else 0)
+        if needed <= room:
+            picks.append(fitting)
+            room -= needed
+    return _in_conversation_order(_grown(picks, room))
+
+
+def _saying_something_new(ranked: Sequence[Message]) -> Iterator[Message]:
+    """Yield the messages with a text that none before them had, or nearly had."""
+    seen: list[frozenset[str]] = []
+    for message in ranked:
+        words = words_of(message.text)
+        if words and all(overlap(words, other) < NEAR_DUPLICATE for other in seen):
+            seen.append(words)
+            yield message
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a text in lower case; of one without words, what stands between blanks.
+
+    A script that is written without spaces counts by the character.
+    """
+    return frozenset(_WORD.findall(segment(text).casefold()) or text.split())
+
+
+def overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    """Return the share of words in common, 0 to 1 (Jaccard); not for two empty sets."""
+    return len(one & other) / len(one | other)
+
+
+def _cut_to(excerpt: Excerpt, limit_chars: int) -> Excerpt:
+    """Cut the text so that the formatted excerpt fits, as far as there is text to cut."""
+    too_long = len(format_excerpt(excerpt)) - limit_chars
+    if too_long <= 0:
+        return excerpt
+    text = cut_text(excerpt.text, len(excerpt.text) - too_long - len(CUT_MARK))
+    return evolve(excerpt, text=text + CUT_MARK)
+
+
+def _grown(picks: Sequence[Excerpt], room: int) -> list[Excerpt]:
+    """Give the room that is left to the excerpts that were cut, the best first."""
+    grown: list[Excerpt] = []
+    for pick in picks:
+        before = len(format_excerpt(pick))
+        longer = _cut_to(evolve(pick, text=pick.message.text), before + room)
+        room -= len(format_excerpt(longer)) - before
+        grown.append(longer)
+    return grown
+
+
+def _in_conversation_order(picks: Sequence[Excerpt]) -> tuple[Excerpt, ...]:
+    best: dict[int, int] = {}
+    for pick in picks:
+        best.setdefault(pick.message.channel.id, pick.rank)
+
+    def place(pick: Excerpt) -> tuple[int, datetime, int]:
+        message = pick.message
+        return best[message.channel.id], message.created_at, message.id
+
+    return tuple(
+        evolve(pick, number=number) for number, pick in enumerate(sorted(picks, key=place), 1)
+    )

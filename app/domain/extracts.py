@@ -1,0 +1,166 @@
+"""Answering with quotes: which messages speak to the question, and which of their sentences."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import accumulate
+from math import log
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from app.domain.context import NEAR_DUPLICATE, overlap, words_of
+from app.domain.reply import cut_text
+from app.domain.terms import STOP_WORDS, question_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.domain.prompt import Excerpt, Prompt
+
+LEAD = "The closest messages I found:"
+NOTHING_FOUND = "I found no message that answers this."
+NOTHING_FITS = "I found messages, but there is no room to quote them."
+SHORTEST_QUOTE = 20
+MOST_QUOTES = 5
+ENOUGH_QUOTES = 3
+"""With so many good quotes, messages that say nothing of their own are left out."""
+
+QUOTE_CHARS = 300
+GAP = "…"
+ASKING_SETBACK = 3
+"""A message that asks is placed so many places later: answers are wanted, not questions."""
+
+LARGEST_ECHO = 0.2
+"""A text repeats the question when no larger part of its subjects is its own."""
+
+SHORTEST_STEM = 4
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")  # noqa: RUF001
+_CITATION_LIKE = re.compile(r"\[(\s*\d+(?:\s*,\s*\d+)*\s*)\]")
+
+
+@frozen
+class Quote:
+    """Sentences of an excerpt, word for word."""
+
+    excerpt: Excerpt
+    text: str
+
+    def __str__(self) -> str:
+        """Return the quote with who said it, when and where, and its number."""
+        message = self.excerpt.message
+        lines = [f"> {line}" for line in self.text.splitlines() if line.strip()]
+        source = (
+            f"{message.author.display_name}, {message.created_at:%Y-%m-%d %H:%M}"
+            f" in #{message.channel.name}"
+        )
+        return _uncited("\n".join([*lines, source])) + f" [{self.excerpt.number}]"
+
+
+def answer_with_quotes(prompt: Prompt, limit_chars: int) -> list[str]:
+    """Return an answer in pieces that are to be joined, in all at most `limit_chars` long.
+
+    It says where it comes from: every sentence but the first is a quote, followed by its
+    author, time and number. Without excerpts it says that nothing was found.
+    """
+    quotes = choose_quotes(prompt.question, prompt.excerpts)
+    if not quotes:
+        return [cut_text(NOTHING_FOUND, limit_chars)]
+    pieces = [LEAD, *(f"\n\n{quote}" for quote in quotes)]
+    ends = accumulate(map(len, pieces))
+    fitting = [piece for piece, end in zip(pieces, ends, strict=True) if end <= limit_chars]
+    if len(fitting) > 1:
+        return fitting
+    return [_shortest(quotes[0], limit_chars)]
+
+
+def choose_quotes(question: str, excerpts: Sequence[Excerpt]) -> list[Quote]:
+    """Return at most five quotes, the best first, each from another excerpt.
+
+    The order is that of the excerpts' ranks; those that ask come later, and those that
+    only repeat the question or hardly say anything come last, if they are needed at all.
+    """
+    asked = subjects_of(question)
+    weights = _weights(asked, excerpts)
+    quotes: list[Quote] = []
+    said: list[frozenset[str]] = []
+    for excerpt in sorted(excerpts, key=lambda excerpt: _place(asked, excerpt)):
+        enough = ENOUGH_QUOTES if _adds_nothing(asked, excerpt.text) else MOST_QUOTES
+        words = words_of(excerpt.text)
+        if len(quotes) < enough and words and all(overlap(words, o) < NEAR_DUPLICATE for o in said):
+            said.append(words)
+            quotes.append(Quote(excerpt, _best_sentences(weights, excerpt.text)))
+    return quotes
+
+
+def subjects_of(text: str) -> frozenset[str]:
+    """Return what a text is about: its words without the small ones, reduced to a stem."""
+    return frozenset(_stem(word) for word in question_terms(text) if word not in STOP_WORDS)
+
+
+def _stem(word: str) -> str:
+    """Cut off endings, so that "installing" meets "installed"; crude, for comparing only."""
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
+            return word[: -len(ending)]
+    return word.removesuffix("e")
+
+
+def _weights(asked: frozenset[str], excerpts: Sequence[Excerpt]) -> dict[str, float]:
+    """Give each subject of the question more weight the fewer excerpts name it (as in BM25)."""
+    named = Counter(word for excerpt in excerpts for word in subjects_of(excerpt.text) & asked)
+    total = len(excerpts)
+    return {word: log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in named.items()}
+
+
+def _place(asked: frozenset[str], excerpt: Excerpt) -> tuple[bool, int, int]:
+    asks = excerpt.text.rstrip().endswith(("?", "？"))  # noqa: RUF001
+    setback = ASKING_SETBACK if asks else 0
+    return _adds_nothing(asked, excerpt.text), excerpt.rank + setback, excerpt.rank
+
+
+def _adds_nothing(asked: frozenset[str], text: str) -> bool:
+    """Tell whether a text says hardly more than the question itself."""
+    subjects = subjects_of(text)
+    return len(subjects - asked) <= len(subjects) * LARGEST_ECHO
+
+
+def _best_sentences(weights: Mapping[str, float], text: str) -> str:
+    """Return the stretch of whole sentences, within `QUOTE_CHARS`, that names most subjects."""
+    text = text.strip()
+    if len(text) <= QUOTE_CHARS:
+        return text
+    starts = [0, *(match.end() for match in _SENTENCE_END.finditer(text))]
+    stretches = [_stretch(text, starts, first) for first in range(len(starts))]
+
+    def worth(stretch: str) -> float:
+        return sum(weights.get(word, 0.0) for word in subjects_of(stretch))
+
+    best = max(stretches, key=worth)  # of equals the first
+    at = text.index(best)
+    before, after = at > 0, at + len(best) < len(text)
+    return f"{GAP} " * before + best + f" {GAP}" * after
+
+
+def _stretch(text: str, starts: Sequence[int], first: int) -> str:
+    """Return as many whole sentences from the given one on as fit, or the begin of that one."""
+    begin = starts[first]
+    ends = [*starts[first + 1 :], len(text)]
+    fitting = [end for end in ends if end - begin <= QUOTE_CHARS]
+    if fitting:
+        return text[begin : fitting[-1]].strip()
+    return cut_text(text[begin : ends[0]], QUOTE_CHARS).strip()
+
+
+def _uncited(text: str) -> str:
+    """Keep what looks like a citation inside a quote from being one; Markdown shows no change."""
+    return _CITATION_LIKE.sub(r"[\1\]", text)
+
+
+def _shortest(quote: Quote, limit_chars: int) -> str:
+    """Return the quote alone, cut where even that is too long."""
+    room = limit_chars - (len(str(quote)) - len(quote.text))
+    if room < SHORTEST_QUOTE:
+        return cut_text(NOTHING_FITS, limit_chars)
+    return str(evolve(quote, text=cut_text(quote.text, room - len(GAP) - 1) + f" {GAP}"))
