@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 @frozen
 class Collected:
-    """How far a collection has come: messages, and bytes of the source."""
+    """How far a collection has come: messages, and bytes of the source's `files`."""
 
     stored: Stored = field(factory=Stored)
     skipped: int = 0
     failures: tuple[Failure, ...] = ()
     read: int = 0
     total: int = 0
+    files: int = 0
 
     @property
     def messages_read(self) -> int:
@@ -66,4 +67,5 @@ def _added(collected: Collected, page: Page, stored: Stored) -> Collected:
         skipped=collected.skipped + page.skipped,
         read=page.read,
         total=page.total,
+        files=page.files,
     )

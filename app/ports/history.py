@@ -20,7 +20,7 @@ class Page:
     `channels` are all that `messages` refer to, parents of threads included, so that
     a channel's name is known even where it has no message. `skipped` counts what the
     source held but nobody said: system notices, empty messages, repetitions.
-    `read` and `total` are in bytes; `total` is of the whole source.
+    `read` and `total` are in bytes; `total` and `files` are of the whole source.
     """
 
     guild: Guild
@@ -29,6 +29,7 @@ class Page:
     skipped: int = 0
     read: int = 0
     total: int = 0
+    files: int = 0
 
 
 @frozen

@@ -68,11 +68,12 @@ class ExportHistory(HistorySource):
             for path in self.paths:
                 yield from survey.look_at(path, shelf)
             total = sum(document.size for document in survey.exports)
+            files = len(survey.exports)
             done = 0
             for document in survey.exports:
                 for part in read_pages(document, survey.names, self.page_size):
                     if isinstance(part, Page):
-                        yield evolve(part, read=done + part.read, total=total)
+                        yield evolve(part, read=done + part.read, total=total, files=files)
                     else:
                         yield part
                 done += document.size
