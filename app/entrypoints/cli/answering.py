@@ -75,7 +75,7 @@ async def _draw(events: AsyncGenerator[Event, None], out: Console) -> Done:
 def _show_sources(out: Console, answer: Answer, zone: tzinfo) -> None:
     if answer.citations:
         out.print()
-    for citation in answer.citations:
+    for citation in sorted(answer.citations, key=lambda citation: citation.number):
         out.print(source_line(citation, zone, with_url=not is_rich(out)))
     out.print()
     for line in summary(answer):

@@ -27,7 +27,6 @@ class Imported:
     """What an import did; `problem` says why vectors are missing that were wanted."""
 
     collected: Collected
-    files: int
     indexed: int
     seconds_to_searchable: float
     seconds: float
@@ -69,14 +68,13 @@ async def _import(
     from app.entrypoints.cli.indexing import drain
     from app.entrypoints.cli.terminal import progress
 
-    source = ExportHistory(paths)
     with progress() as report:
 
         def told(collected: Collected) -> None:
             read = collected.messages_read
             report(f"Read {counted(read, 'message')}", read, collected.read, collected.total)
 
-        collected = await container.collect().take(source, told)
+        collected = await container.collect().take(ExportHistory(paths), told)
     searchable = time.monotonic() - started
     indexed, problem = 0, None
     if embed:
@@ -86,14 +84,14 @@ async def _import(
             problem = error
     overviews = await container.archive().overview(Scope.everything())
     seconds = time.monotonic() - started
-    return Imported(collected, source.files, indexed, searchable, seconds, overviews, problem)
+    return Imported(collected, indexed, searchable, seconds, overviews, problem)
 
 
 def _json(imported: Imported) -> dict[str, object]:
     collected = imported.collected
     new, updated = collected.stored.new, collected.stored.updated
     return {
-        "files": imported.files,
+        "files": collected.files,
         "messages_read": collected.messages_read,
         "messages_new": new,
         "messages_updated": updated,
@@ -112,7 +110,7 @@ def _show(imported: Imported, *, embedded: bool) -> None:
     collected = imported.collected
     click.echo(
         f"Read {counted(collected.messages_read, 'message')} from"
-        f" {counted(imported.files, 'file')} in {imported.seconds_to_searchable:.1f} s:"
+        f" {counted(collected.files, 'file')} in {imported.seconds_to_searchable:.1f} s:"
         f" {collected.stored.new:,} new, {collected.stored.updated:,} updated."
     )
     if imported.problem is None and embedded:
