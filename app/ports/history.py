@@ -46,8 +46,10 @@ class HistorySource(Protocol):
 
     @abstractmethod
     def pages(self) -> AsyncGenerator[Page | Failure, None]:
-        """Yield every message once, oldest first within a channel where the source allows.
+        """Yield every message, oldest first within a channel where the source allows.
 
+        A message that several parts hold comes once for each, in the state that each
+        saw, for the archive to choose; within a page every id comes once.
         A part that is broken is reported as a `Failure` after the pages that could be
         read from it, and the rest of the source follows. Memory is bounded whatever the
         size of the source; the event loop is never blocked. Closing the iterator early

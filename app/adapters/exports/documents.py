@@ -136,10 +136,10 @@ class Shelf:
             yield Failure(shown(path), reason, 0)
 
     def _member(self, path: Path, member: ZipInfo, stack: ExitStack) -> OpenText:
-        file = cast("ZipExtFile", stack.enter_context(self._archive_at(path).open(member)))
+        file = stack.enter_context(self._archive_at(path).open(member))
         ratio = member.compress_size / max(1, member.file_size)
         is_plain = member.filename.lower().endswith(_PLAIN)
-        text: _Stream = file if is_plain else _unzipped(file, stack)
+        text = cast("ZipExtFile", file) if is_plain else _unzipped(file, stack)
         return OpenText(text, lambda: int(file.tell() * ratio))
 
     def _archive_at(self, path: Path) -> ZipFile:

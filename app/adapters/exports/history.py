@@ -69,7 +69,7 @@ class ExportHistory(HistorySource):
                 yield from survey.look_at(path, shelf)
             total = sum(document.size for document in survey.exports)
             files = len(survey.exports)
-            done = 0
+            done, files = 0, len(survey.exports)
             for document in survey.exports:
                 for part in read_pages(document, survey.names, self.page_size):
                     if isinstance(part, Page):

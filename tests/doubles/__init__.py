@@ -1,0 +1,1 @@
+"""What stands in for the world: doubles that keep the promises of their ports."""
