@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, select, tuple_
 
 from app.adapters.sql import lexical, sqlite
 from app.adapters.sql.schema import chunks, messages
 from app.domain.chunking import cell_of, cell_span, split_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
-_CELLS_AT_ONCE = 256
-
-
-class Cell(NamedTuple):
-    """A channel within one span of the grid of time."""
-
-    guild_id: int
-    channel_id: int
-    number: int
+Cell = tuple[int, int, int]
+"""A channel within one span of the grid of time: server, channel, number of the span."""
 
 
 def cell_at(guild_id: int, channel_id: int, created_us: int) -> Cell:
     """Return the cell that a message belongs to."""
-    return Cell(guild_id, channel_id, cell_of(created_us // 1_000))
+    return guild_id, channel_id, cell_of(created_us // 1_000)
 
 
 def rebuild(connection: Connection, cells: Collection[Cell], texts: Mapping[int, str]) -> None:
@@ -40,18 +34,15 @@ def rebuild(connection: Connection, cells: Collection[Cell], texts: Mapping[int,
     altered. A chunk with the same messages as before, none of them altered, stays.
     """
     ordered = sorted(cells)
-    for at in range(0, len(ordered), _CELLS_AT_ONCE):
-        some = ordered[at : at + _CELLS_AT_ONCE]
-        wanted = {chunk.id: chunk for chunk in _split(connection, some)}
-        present = {row.id: row for row in _present(connection, some)}
-        stale = present.keys() - wanted.keys() | {
-            chunk.id
-            for chunk in wanted.values()
-            if chunk.id in present and not chunk.is_same_as(present[chunk.id], texts)
-        }
-        new = [c for c in wanted.values() if c.id in stale or c.id not in present]
-        _discard(connection, stale.union(chunk.id for chunk in new))
-        _add(connection, new, texts)
+    wanted = {chunk.id: chunk for chunk in _split(connection, ordered)}
+    present = {row.id: row for row in _present(connection, ordered)}
+    same = {
+        chunk_id
+        for chunk_id, row in present.items()
+        if chunk_id in wanted and wanted[chunk_id].is_same_as(row, texts)
+    }
+    _discard(connection, present.keys() - same)
+    _add(connection, [wanted[chunk_id] for chunk_id in wanted.keys() - same], texts)
 
 
 @frozen
@@ -66,28 +57,24 @@ class _Chunk:
         return self.members[0][1]
 
     @property
-    def last(self) -> tuple[int, int]:
-        return self.members[-1]
+    def row(self) -> tuple[int, ...]:
+        (first_us, first_id), (last_us, last_id) = self.members[0], self.members[-1]
+        return (first_id, *self.cell, first_us, last_us, last_id, len(self.members))
 
     def is_same_as(self, row: Row[Any], texts: Mapping[int, str]) -> bool:
-        return (
-            (row.last_us, row.last_id) == self.last
-            and (row.guild_id, row.channel_id, row.cell) == self.cell
-            and row.size == len(self.members)
-            and not any(message_id in texts for _, message_id in self.members)
-        )
+        return tuple(row) == self.row and not any(i in texts for _, i in self.members)
 
 
-def _split(connection: Connection, cells: Collection[Cell]) -> Iterator[_Chunk]:
+def _split(connection: Connection, cells: Sequence[Cell]) -> Iterator[_Chunk]:
     spans = sqlite.listed_rows(
         (
-            (cell.guild_id, cell.channel_id, *(ms * 1_000 for ms in cell_span(cell.number)))
-            for cell in cells
+            (at, guild_id, channel_id, *(ms * 1_000 for ms in cell_span(number)))
+            for at, (guild_id, channel_id, number) in enumerate(cells)
         ),
-        *("guild_id", "channel_id", "start_us", "end_us"),
+        *("at", "guild_id", "channel_id", "start_us", "end_us"),
     )
-    found = connection.execute(
-        select(messages.c.guild_id, messages.c.channel_id, messages.c.created_us, messages.c.id)
+    statement = (
+        select(spans.c.at, messages.c.created_us, messages.c.id)
         .join_from(
             spans,
             messages,
@@ -97,18 +84,18 @@ def _split(connection: Connection, cells: Collection[Cell]) -> Iterator[_Chunk]:
             & (messages.c.created_us < spans.c.end_us),
         )
         .where(messages.c.is_indexed)
-        .order_by(messages.c.guild_id, messages.c.channel_id, messages.c.created_us, messages.c.id)
+        .order_by(spans.c.at, messages.c.created_us, messages.c.id)
     )
-    for cell, rows in groupby(found, key=lambda row: cell_at(row[0], row[1], row[2])):
-        members = [(row[2], row[3]) for row in rows]
-        for piece in split_cell([us // 1_000 for us, _ in members]):
-            yield _Chunk(cell, tuple(members[piece.start : piece.stop]))
+    for at, rows in groupby(connection.execute(statement).all(), key=itemgetter(0)):
+        members = [(created_us, message_id) for _, created_us, message_id in rows]
+        for piece in split_cell([created_us // 1_000 for created_us, _ in members]):
+            yield _Chunk(cells[at], tuple(members[piece.start : piece.stop]))
 
 
 def _present(connection: Connection, cells: Collection[Cell]) -> list[Row[Any]]:
     wanted = sqlite.listed_rows(cells, "guild_id", "channel_id", "cell")
     key = tuple_(chunks.c.guild_id, chunks.c.channel_id, chunks.c.cell)
-    return list(connection.execute(select(chunks).where(key.in_(select(wanted)))))
+    return list(connection.execute(select(chunks).where(key.in_(select(wanted)))).all())
 
 
 def _discard(connection: Connection, ids: Collection[int]) -> None:
@@ -123,22 +110,7 @@ def _add(connection: Connection, new: Collection[_Chunk], texts: Mapping[int, st
     members = [message_id for chunk in new for _, message_id in chunk.members]
     known = lexical.texts(connection, "message_words", [m for m in members if m not in texts])
     all_texts = {**known, **texts}
-    connection.execute(
-        insert(chunks),
-        [
-            {
-                "id": chunk.id,
-                "guild_id": chunk.cell.guild_id,
-                "channel_id": chunk.cell.channel_id,
-                "cell": chunk.cell.number,
-                "first_us": chunk.members[0][0],
-                "last_us": chunk.last[0],
-                "last_id": chunk.last[1],
-                "size": len(chunk.members),
-            }
-            for chunk in new
-        ],
-    )
+    sqlite.insert_rows(connection, chunks, (chunk.row for chunk in new))
     lexical.add(
         connection,
         "chunk_words",

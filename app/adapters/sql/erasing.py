@@ -11,6 +11,9 @@ from app.adapters.sql.optouts import opt_out
 from app.adapters.sql.schema import ANY_GUILD, channels, guilds, marks, messages, names, tombstones
 from app.adapters.sql.scoping import admitted
 
+_PLACE = (messages.c.id, messages.c.guild_id, messages.c.channel_id)
+_AT_ONCE = 5_000
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -85,31 +88,20 @@ def forget_guild(connection: Connection, guild_id: int) -> int:
 
 
 def _erase(connection: Connection, which: ColumnElement[bool]) -> int:
-    rows = connection.execute(
-        select(
-            messages.c.id,
-            messages.c.guild_id,
-            messages.c.channel_id,
-            messages.c.created_us,
-            messages.c.is_indexed,
-            marks.c.version,
-        )
+    """Erase messages and let everything derived follow; a part at a time, to bound the memory."""
+    wanted = (
+        select(*_PLACE, messages.c.created_us, messages.c.is_indexed, marks.c.version)
         .join_from(messages, marks, marks.c.message_id == messages.c.id, isouter=True)
         .where(which)
-    ).all()
-    ids = [row.id for row in rows]
-    if not ids:
-        return 0
-    connection.execute(delete(messages).where(messages.c.id.in_(sqlite.listed(ids))))
-    lexical.discard(connection, "message_words", ids)
-    cells = {
-        chunking.cell_at(row.guild_id, row.channel_id, row.created_us)
-        for row in rows
-        if row.is_indexed
-    }
-    chunking.rebuild(connection, cells, {})
-    marking.mark(
-        connection,
-        [(row.id, row.guild_id, row.channel_id) for row in rows if row.is_indexed or row.version],
+        .limit(_AT_ONCE)
     )
-    return len(ids)
+    erased = 0
+    while rows := connection.execute(wanted).all():
+        ids = [row.id for row in rows]
+        connection.execute(delete(messages).where(messages.c.id.in_(sqlite.listed(ids))))
+        lexical.discard(connection, "message_words", ids)
+        indexed = [row for row in rows if row.is_indexed]
+        chunking.rebuild(connection, {chunking.cell_at(*row[1:4]) for row in indexed}, {})
+        marking.mark(connection, [tuple(row[:3]) for row in rows if row.is_indexed or row.version])
+        erased += len(ids)
+    return erased

@@ -29,13 +29,8 @@ def mark(connection: Connection, places: Collection[Place]) -> None:
         return
     ids = [message_id for message_id, _, _ in places]
     connection.execute(delete(marks).where(marks.c.message_id.in_(sqlite.listed(ids))))
-    connection.execute(
-        insert(marks),
-        [
-            {"message_id": message_id, "guild_id": guild_id, "channel_id": channel_id}
-            for message_id, guild_id, channel_id in sorted(places)
-        ],
-    )
+    columns = ("message_id", "guild_id", "channel_id")
+    sqlite.insert_rows(connection, marks, sorted(places), columns)
 
 
 def mark_again(connection: Connection, scope: Scope) -> int:

@@ -28,7 +28,8 @@ class State:
     @classmethod
     def of(cls, message: Message, *, index_bots: bool) -> State:
         """Return a message as it was just seen; what says nothing is not indexed."""
-        is_indexed = bool(message.text) and (index_bots or not message.author.is_bot)
+        says_something = message.content or any((*message.embeds, *message.attachments))
+        is_indexed = bool(says_something) and (index_bots or not message.author.is_bot)
         return cls(message, to_us(message.observed_at), is_indexed)
 
     def merge(self, other: State) -> State:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, insert, select, tuple_, update
 
 from app.adapters.sql import sqlite
 from app.adapters.sql.rows import fold, to_us
@@ -19,24 +19,18 @@ if TYPE_CHECKING:
     from app.ports.history import Page
 
 
-class Name(NamedTuple):
-    """How a person was called in a channel."""
+Name = tuple[int, int, int, str, str, bool]
+"""How a person was called in a channel: server, channel, person, names, whether a bot."""
+_NAME = ("guild_id", "channel_id", "author_id", "name", "display_name", "is_bot")
 
-    guild_id: int
-    channel_id: int
-    author_id: int
-    name: str
-    display_name: str
-    is_bot: bool
 
-    @classmethod
-    def of(cls, message: Message) -> Name:
-        """Return how the author of a message was called."""
-        channel, author = message.channel, message.author
-        return cls(
-            *(channel.guild_id, channel.id, author.id),
-            *(author.name, author.display_name, author.is_bot),
-        )
+def name_of(message: Message) -> Name:
+    """Return how the author of a message was called."""
+    channel, author = message.channel, message.author
+    return (
+        *(channel.guild_id, channel.id, author.id),
+        *(author.name, author.display_name, author.is_bot),
+    )
 
 
 def record_places(connection: Connection, page: Page) -> None:
@@ -58,11 +52,11 @@ def name_ids(connection: Connection, wanted: Collection[Name]) -> dict[Name, int
     connection.execute(
         insert(names),
         [
-            name._asdict()
-            | {
-                "folded_name": fold(name.name),
-                "folded_display_name": fold(name.display_name),
-            }
+            dict(
+                zip(_NAME, name, strict=True),
+                folded_name=fold(name[3]),
+                folded_display_name=fold(name[4]),
+            )
             for name in sorted(missing)
         ],
     )
@@ -70,14 +64,11 @@ def name_ids(connection: Connection, wanted: Collection[Name]) -> dict[Name, int
 
 
 def _known_names(connection: Connection, wanted: Collection[Name]) -> dict[Name, int]:
-    authors = sqlite.listed({name.author_id for name in wanted})
-    guilds_of_theirs = sqlite.listed({name.guild_id for name in wanted})
-    rows = connection.execute(
-        select(*(names.c[part] for part in Name._fields), names.c.id).where(
-            names.c.author_id.in_(authors), names.c.guild_id.in_(guilds_of_theirs)
-        )
+    places = sqlite.listed_rows({name[:3] for name in wanted}, *_NAME[:3])
+    statement = select(*(names.c[part] for part in _NAME), names.c.id).where(
+        tuple_(*(names.c[part] for part in _NAME[:3])).in_(select(places))
     )
-    return {Name(*row[:-1]): row[-1] for row in rows}
+    return {tuple(row[:-1]): row[-1] for row in connection.execute(statement)}
 
 
 def _guild(guild: Guild, seen_us: int) -> tuple[dict[str, int], dict[str, Any]]:

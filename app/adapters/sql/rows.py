@@ -57,27 +57,23 @@ def to_moment(us: int) -> datetime:
     return _EPOCH + us * _MICROSECOND
 
 
-def to_row(state: State, name_id: int) -> dict[str, Any]:
-    """Return a message as a row of `messages`; `name_id` is that of its author's names."""
+def to_row(state: State, name_id: int) -> tuple[object, ...]:
+    """Return a message as a whole row of `messages`; `name_id` is that of its author's names."""
     message = state.message
-    return {
-        "id": message.id,
-        "guild_id": message.guild_id,
-        "channel_id": message.channel.id,
-        "author_id": message.author.id,
-        "name_id": name_id,
-        "named_us": state.named_us,
-        "created_us": to_us(message.created_at),
-        "edited_us": None if message.edited_at is None else to_us(message.edited_at),
-        "observed_us": to_us(message.observed_at),
-        "content": message.content,
-        "attachments": _packed(message.attachments),
-        "embeds": _packed(message.embeds),
-        "reply_to": message.reply_to,
-        "source": message.source.value,
-        "is_indexed": state.is_indexed,
-        "is_misdated": abs(message.created_at - snowflake_time(message.id)) > MISDATED_BY,
-    }
+    return (
+        *(message.id, message.channel.guild_id, message.channel.id, message.author.id),
+        *(name_id, state.named_us),
+        to_us(message.created_at),
+        None if message.edited_at is None else to_us(message.edited_at),
+        to_us(message.observed_at),
+        message.content,
+        _packed(message.attachments),
+        _packed(message.embeds),
+        message.reply_to,
+        message.source.value,
+        state.is_indexed,
+        abs(message.created_at - snowflake_time(message.id)) > MISDATED_BY,
+    )
 
 
 def to_message(row: Row[Any]) -> Message:

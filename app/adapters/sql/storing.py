@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from app.adapters.sql import chunking, lexical, marking, placing, sqlite
 from app.adapters.sql.merging import State
@@ -89,14 +89,14 @@ def _write(
     incoming: Sequence[State],
 ) -> None:
     """Write the rows of the messages, and every name that was seen."""
-    named = {placing.Name.of(state.message) for state in (*incoming, *changed.values())}
+    named = {placing.name_of(state.message) for state in (*incoming, *changed.values())}
     ids = placing.name_ids(connection, named)
     replaced = known.keys() & changed.keys()
     if replaced:
         connection.execute(delete(messages).where(messages.c.id.in_(sqlite.listed(replaced))))
     if changed:
-        rows = [to_row(state, ids[placing.Name.of(state.message)]) for state in changed.values()]
-        connection.execute(insert(messages), rows)
+        rows = [to_row(state, ids[placing.name_of(state.message)]) for state in changed.values()]
+        sqlite.insert_rows(connection, messages, rows)
 
 
 def _let_follow(
