@@ -41,6 +41,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+# Taken out of names, which could otherwise name each other for ever; "<3" may stay.
+_TOKEN_START = re.compile(r"<(?=[@#:/a-z]|\Z)")
+
 _LINE_END = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INVISIBLE = re.compile(
@@ -102,7 +105,7 @@ def _visible(raw: str) -> str:
 
 
 def _named(text: str, names: Names) -> str:
-    """Replace tokens until none is left, for a name may look like one.
+    """Replace tokens until none is left; a name between two brackets may make another.
 
     So the exporter's own replacing makes no difference: it was the first pass.
     """
@@ -111,7 +114,7 @@ def _named(text: str, names: Names) -> str:
         if replaced == text:
             return text
         text = replaced
-    return text.replace("<", "")  # names that name each other for ever
+    return text.replace("<", "")  # nested for no other purpose
 
 
 def _spelt_out(match: re.Match[str], names: Names) -> str:
@@ -130,7 +133,8 @@ def _spelt_out(match: re.Match[str], names: Names) -> str:
         "role": ("@", names.roles, "deleted-role"),
         "channel": ("#", names.channels, "deleted-channel"),
     }[kind]
-    return sign + (clean_name(known.get(int(value), "")) or otherwise)
+    name = _TOKEN_START.sub("", clean_name(known.get(int(value), "")))
+    return sign + (name or otherwise)
 
 
 def _spelt_out_time(unix_seconds: int) -> str:
