@@ -90,14 +90,15 @@ def fuse(candidates: Candidates, weights: Mapping[str, float] = WEIGHTS) -> list
         MEANING: _standardised(candidates.similarity.get(i, floor) for i in ids),
         CONVERSATION: _standardised(candidates.conversation.get(i, 0.0) for i in ids),
     }
-    total = sum(weights[name] * values for name, values in parts.items())
-    order = np.argsort(-np.asarray(total), kind="stable")
+    columns = {name: (weights[name] * values).tolist() for name, values in parts.items()}
+    totals = [sum(row) for row in zip(*columns.values(), strict=True)]
+    order = sorted(range(len(ids)), key=lambda at: -totals[at])
     return [
         Ranked(
             ids[at],
             candidates.guilds[ids[at]],
-            float(np.asarray(total)[at]),
-            {name: float(weights[name] * values[at]) for name, values in parts.items()},
+            totals[at],
+            {name: column[at] for name, column in columns.items()},
             candidates.similarity.get(ids[at]),
         )
         for at in order
