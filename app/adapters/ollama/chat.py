@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from app.domain.prompt import Prompt
 
 READINESS_SECONDS = 2.0
+FINISH_SECONDS = 1.0
+AT_ONCE_SECONDS = 0.02
 
 
 def _keep_alive(written: str | float) -> str | float:
@@ -66,6 +68,7 @@ class OllamaChatModel(ChatModel):
         which stops the server's work.
         """
         left = limit_chars + 1
+        completion = None
         async with aclosing(self._replies(prompt, limit_chars)) as replies:
             async for reply in replies:
                 text = (reply.message.content or "")[:left]
@@ -73,9 +76,14 @@ class OllamaChatModel(ChatModel):
                 if text:
                     yield Token(text)
                 if reply.done or not left:
-                    yield self._completion(reply, was_cut=not left)
-                    return
-        raise ModelUnavailable(f"Ollama at {self.host} ended the answer in the middle: ask again.")
+                    completion = self._completion(reply, was_cut=not left)
+                if not left:
+                    break
+        if completion is None:
+            raise ModelUnavailable(
+                f"Ollama at {self.host} ended the answer in the middle: ask again."
+            )
+        yield completion
 
     async def readiness(self) -> Readiness:
         """Ask the server which models it has; two seconds are enough for that."""
@@ -101,12 +109,22 @@ class OllamaChatModel(ChatModel):
         """Yield what the server sends, each piece in time, errors translated."""
         with translated(self.host, self.model):
             async with aclosing(await self._request(prompt, limit_chars)) as replies:
-                first, deadline = await self._first(replies)
-                if first is None:
-                    return
-                yield first
-                while (reply := await self._next(replies, deadline)) is not None:
+                reply, deadline = await self._first(replies)
+                while reply is not None:
                     yield reply
+                    if reply.done:
+                        await self._finish(replies)
+                        return
+                    reply = await self._next(replies, deadline)
+
+    async def _finish(self, replies: AsyncGenerator[ollama.ChatResponse, None]) -> None:
+        """Read the response to its end, so that its connection can serve again.
+
+        The answer is whole by then: what goes wrong harms nobody.
+        """
+        now = asyncio.get_running_loop().time()
+        with suppress(ModelUnavailable), translated(self.host, self.model):
+            await self._next(replies, now + FINISH_SECONDS)
 
     async def _request(
         self, prompt: Prompt, limit_chars: int
@@ -140,8 +158,9 @@ class OllamaChatModel(ChatModel):
     ) -> tuple[ollama.ChatResponse | None, float]:
         """Wait for the first reply; return it, and until when the last one must have come.
 
-        There is more time while the server loads the model. It also lists a model that it
-        is still loading, so it is asked at once, beside the request.
+        There is more time while the server loads the model. It soon lists a model that it
+        is still loading, so it is asked at the beginning, beside the request, unless a
+        reply comes at once.
         """
         now = asyncio.get_running_loop().time
         begun = now()
@@ -150,6 +169,7 @@ class OllamaChatModel(ChatModel):
 
         async def allow_for_loading() -> None:
             nonlocal is_loading
+            await asyncio.sleep(AT_ONCE_SECONDS)
             is_loading = not await self._is_loaded()
             if is_loading:
                 limit.reschedule(begun + max(self.load_timeout, self.first_token_timeout))
