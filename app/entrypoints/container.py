@@ -36,7 +36,7 @@ class Closing(Protocol):
 
 
 def _archive(settings: Settings) -> MessageArchive:
-    from app.adapters.sql import SqlMessageArchive
+    from app.adapters.sql.archive import SqlMessageArchive
 
     return SqlMessageArchive(settings.archive_url, index_bots=settings.index_bots)
 
@@ -48,11 +48,12 @@ def _embedder(settings: Settings) -> Embedder:
 
 
 def _index(settings: Settings, embedder: Embedder, closing: list[Closing]) -> VectorIndex:
-    from app.adapters.chroma import ChromaVectorIndex
+    from app.adapters.chroma.index import ChromaVectorIndex
+    from app.adapters.chroma.location import OnDisk, OnServer
 
-    index = ChromaVectorIndex(
-        identity=embedder.identity, folder=settings.folder, url=settings.chroma_url
-    )
+    url = settings.chroma_url
+    location = OnServer(url) if url else OnDisk(settings.folder)
+    index = ChromaVectorIndex(location, embedder.identity)
     closing.append(index)
     return index
 
