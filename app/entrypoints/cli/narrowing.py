@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.model import MILLISECOND, Question, Scope, Window
 from app.domain.times import parse_time, zone_named
-from app.entrypoints.cli.presenting import printable
+from app.entrypoints.cli.presenting import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,10 +78,10 @@ async def guild_named(name: str, archive: MessageArchive, scope: Scope) -> Guild
     if not found:
         overviews = await archive.overview(scope)
         known = [overview.guild.name for overview in overviews if overview.messages]
-        raise NotFound(_unknown(f"no server {printable(name)!r}", name, known))
+        raise NotFound(_unknown(f"no server {name!r}", name, known))
     if len(found) > 1:
-        listed = _listed(f"{printable(guild.name)} ({guild.id})" for guild in found)
-        raise InvalidInput(f"Several servers are called {printable(name)!r}; give an id: {listed}.")
+        listed = _listed([f"{guild.id} ({one_line(guild.name)})" for guild in found])
+        raise InvalidInput(f"Several servers are called {name!r}; give an id: {listed}.")
     return found[0]
 
 
@@ -108,7 +108,7 @@ async def _channels(names: Sequence[str], archive: MessageArchive, scope: Scope)
         if not found:
             overviews = await archive.overview(scope)
             known = [c.channel.name for overview in overviews for c in overview.channels]
-            raise NotFound(_unknown(f"no channel {printable(name)!r}", name.lstrip("#"), known))
+            raise NotFound(_unknown(f"no channel {name!r}", name.lstrip("#"), known))
         ids.update(channel.id for channel in found)
     return frozenset(ids) | {thread.id for thread in await archive.threads_of(ids, scope)}
 
@@ -117,14 +117,13 @@ async def _author(name: str, archive: MessageArchive, scope: Scope) -> Author:
     found = await archive.authors_named(name, scope)
     if not found:
         raise NotFound(
-            f"Nobody called {printable(name)!r} wrote there;"
-            " give the name as Discord shows it, or the id."
+            f"Nobody called {name!r} wrote there; give the name as Discord shows it, or the id."
         )
     if len(found) > 1:
         listed = _listed(
-            f"{printable(a.display_name)} (@{printable(a.name)}, {a.id})" for a in found
+            [f"{a.id} ({one_line(a.display_name)}, @{one_line(a.name)})" for a in found]
         )
-        raise InvalidInput(f"Several people are called {printable(name)!r}; give an id: {listed}.")
+        raise InvalidInput(f"Several people are called {name!r}; give an id: {listed}.")
     return found[0]
 
 
@@ -137,17 +136,17 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> str:
         )
     names = {candidate.casefold(): candidate for candidate in known}
     close = [names[match] for match in get_close_matches(name.casefold(), names)]
-    hint = (
-        f"did you mean {_listed(map(printable, close), 'or')}"
-        if close
-        else (f"there are {_listed(map(printable, names.values()))}")
-    )
-    return f"There is {what}; {hint}."
+    if close:
+        return f"There is {what}; did you mean {_quoted(close, 'or')}?"
+    return f"There is {what}; the archive holds {_quoted(names.values(), 'and')}."
 
 
-def _listed(names: Iterable[str], last: str = "and") -> str:
+def _quoted(names: Iterable[str], last: str) -> str:
+    return _listed([repr(name) for name in names], last)
+
+
+def _listed(listed: list[str], last: str = "or") -> str:
     """Return names as prose, the first few of them where there are many."""
-    listed = list(names)
     if len(listed) > MOST_NAMES:
         listed = [*listed[:MOST_NAMES], f"{len(listed) - MOST_NAMES} more"]
     return f" {last} ".join(filter(None, [", ".join(listed[:-1]), listed[-1]]))

@@ -67,20 +67,41 @@ class Runtime:
         return read_settings(overrides={"data_dir": self.data_dir})
 
     def run(
-        self, work: Callable[[Container], Coroutine[Any, Any, T]], when_stopped: str = "Stopped."
+        self,
+        work: Callable[[Container], Coroutine[Any, Any, T]],
+        *,
+        when_stopped: str = "Stopped.",
+        searches: bool = False,
     ) -> T:
         """Do a command's work with everything opened before and closed after it.
 
-        `when_stopped` tells a person who interrupts it what has become of the work.
+        `when_stopped` tells a person who interrupts it what has become of the work. With
+        `searches` the parts that take longest to load begin to at once, side by side.
         """
         try:
-            return asyncio.run(self._within(work))
+            return asyncio.run(self._within(work, searches=searches))
         except KeyboardInterrupt as error:
             raise Stopped(when_stopped) from error
 
-    async def _within(self, work: Callable[[Container], Coroutine[Any, Any, T]]) -> T:
+    async def _within(
+        self, work: Callable[[Container], Coroutine[Any, Any, T]], *, searches: bool
+    ) -> T:
         from app.entrypoints.container import running
 
         make_folder(self.settings.folder)
-        async with running(self.build(self.settings)) as container:
-            return await work(container)
+        container = self.build(self.settings)
+        loading = _load(container) if searches else []
+        async with running(container):
+            try:
+                return await work(container)
+            finally:
+                # What still loads must not open anything after all is closed.
+                await asyncio.gather(*loading, return_exceptions=True)
+
+
+def _load(container: Container) -> list[asyncio.Future[object]]:
+    """Begin to load the embedder and the index; whoever needs them meets their errors."""
+    return [
+        asyncio.ensure_future(container.embedder().embed(["warm up"])),
+        asyncio.ensure_future(container.vectors().open()),
+    ]

@@ -56,7 +56,7 @@ def search(
             _show(findings, narrowed)
         return 0
 
-    return runtime.run(work)
+    return runtime.run(work, searches=True)
 
 
 def _show(findings: Findings, narrowed: Narrowed) -> None:
