@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from app.domain.cleaning import clean_name
+from app.adapters.exports.fields import name_at, object_at, snowflake, snowflake_or_none, time_at
 from app.domain.errors import InvalidInput
 from app.domain.model import Channel, ChannelKind, Guild
-from app.domain.times import parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from datetime import datetime
 
-    Json = Mapping[str, Any]
+    from app.adapters.exports.fields import Json
 
 _KINDS = {
     "DirectTextChat": ChannelKind.DIRECT,
@@ -25,7 +23,6 @@ _KINDS = {
     "GuildPrivateThread": ChannelKind.PRIVATE_THREAD,
 }
 _VOICE = ("GuildVoiceChat", "GuildStageVoice")
-_LARGEST_ID = (1 << 63) - 1
 
 
 @frozen
@@ -37,7 +34,7 @@ class Head:
     parent: Channel | None
     exported_at: datetime | None
     mention: str
-    """How the channel is written where a message mentions it."""
+    """How the channel is called where a message mentions it."""
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -47,59 +44,30 @@ class Head:
 
 def read_head(raw: object) -> Head:
     """Read the parsed head; raises `InvalidInput` where server or channel are not said."""
-    if not isinstance(raw, dict):
-        raise InvalidInput("It does not begin as an export does.")
-    guild, channel = raw.get("guild"), raw.get("channel")
-    if not isinstance(guild, dict) or not isinstance(channel, dict):
-        raise InvalidInput('The keys "guild" and "channel" must stand before "messages".')
-    guild_id = snowflake(guild.get("id"), "The guild", smallest=0)
-    channel_id = snowflake(channel.get("id"), "The channel")
-    name = name_or_id(channel.get("name"), channel_id)
-    kind = _kind(guild_id, channel)
+    if not isinstance(raw, dict) or not raw.get("guild") or not raw.get("channel"):
+        raise InvalidInput('"guild" and "channel" must stand before "messages", and do not')
+    guild, channel = object_at(raw, "guild"), object_at(raw, "channel")
+    guild_id = snowflake(guild.get("id"), "its guild", smallest=0)
+    channel_id = snowflake(channel.get("id"), "its channel")
+    name = name_at(channel, "name", channel_id)
+    kind = ChannelKind.DIRECT if guild_id == 0 else _kind(channel)
     parent = _parent(guild_id, kind, channel)
     return Head(
-        guild=Guild(guild_id, name_or_id(guild.get("name"), guild_id)),
+        guild=Guild(guild_id, name_at(guild, "name", guild_id)),
         channel=Channel(channel_id, guild_id, name, kind, parent.id if parent else None),
         parent=parent,
-        exported_at=time_or_none(raw.get("exportedAt")),
+        exported_at=time_at(raw, "exportedAt"),
         mention=f"{name} [voice]" if channel.get("type") in _VOICE else name,
     )
 
 
-def snowflake(raw: object, whose: str, *, smallest: int = 1) -> int:
-    """Read an id, written as a decimal string or as a number; raises `InvalidInput`."""
-    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) <= len("1" * 20):
-        raw = int(raw)
-    if type(raw) is int and smallest <= raw <= _LARGEST_ID:
-        return raw
-    raise InvalidInput(f"{whose} has no id that can be one.")
-
-
-def time_or_none(raw: object) -> datetime | None:
-    """Read a time that may be absent or unreadable; one without a zone is in UTC."""
-    try:
-        return parse_time(raw, UTC) if isinstance(raw, str) else None
-    except InvalidInput:
-        return None
-
-
-def name_or_id(raw: object, otherwise: int) -> str:
-    """Read a name; an id stands in for one that is absent or invisible."""
-    return (clean_name(raw) if isinstance(raw, str) else "") or str(otherwise)
-
-
-def _kind(guild_id: int, channel: Json) -> ChannelKind:
-    if guild_id == 0:
-        return ChannelKind.DIRECT
+def _kind(channel: Json) -> ChannelKind:
     return _KINDS.get(str(channel.get("type")), ChannelKind.TEXT)
 
 
 def _parent(guild_id: int, kind: ChannelKind, channel: Json) -> Channel | None:
     """Return the parent of a thread, which the format calls its category."""
-    if kind not in (ChannelKind.THREAD, ChannelKind.PRIVATE_THREAD):
+    parent_id = snowflake_or_none(channel.get("categoryId"))
+    if kind not in (ChannelKind.THREAD, ChannelKind.PRIVATE_THREAD) or parent_id is None:
         return None
-    try:
-        parent_id = snowflake(channel.get("categoryId"), "The parent")
-    except InvalidInput:
-        return None
-    return Channel(parent_id, guild_id, name_or_id(channel.get("category"), parent_id))
+    return Channel(parent_id, guild_id, name_at(channel, "category", parent_id))

@@ -61,8 +61,8 @@ class ExportHistory(HistorySource):
 
     def _parts(self) -> Generator[Page | Failure, None, None]:
         for path in self.paths:
-            if not os.path.lexists(path):
-                raise NotFound(f"There is no file or folder {shown(path)}.")
+            if not os.path.exists(path):  # noqa: PTH110 - never raises
+                raise NotFound(f"There is no file or folder {shown(path)} that can be looked at.")
         with Shelf() as shelf:
             survey = _Survey()
             for path in self.paths:

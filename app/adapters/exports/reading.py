@@ -49,7 +49,7 @@ def read_pages(document: Document, names: ChannelNames, size: int) -> Iterator[P
             for piece in pieces:
                 gathered.add(piece)
                 if gathered.is_full(size):
-                    yield gathered.page(text.position())
+                    yield gathered.page(min(text.position(), document.size))
     except InvalidInput as error:
         reasons.append(str(error))
     if gathered is not None:
@@ -60,7 +60,7 @@ def read_pages(document: Document, names: ChannelNames, size: int) -> Iterator[P
 
 
 def _head(piece: Piece) -> Head:
-    return read_head(parse(piece.text or b""))
+    return read_head(parse(piece.text or bytearray()))
 
 
 @define

@@ -4,8 +4,8 @@ Brackets and quotes are found with numpy, a block of text at a time. Escaped quo
 blanked; the running count of the others tells what stands inside a string, and the
 running sum of the brackets outside tells the depth. A message is what lies between two
 brackets at its depth. Each is parsed alone, so that a broken one spoils no other and is
-known by its first byte. This takes less than two thirds of the time of an event parser
-written in C, and a string without end costs no more than `MESSAGE_LIMIT_BYTES`.
+known by its first byte. This is 1.5 to 1.8 times as fast as an event parser written in
+C, and a string without end costs no more than `MESSAGE_LIMIT_BYTES`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Piece:
     """What stands in the place of a message: its first byte, and its text unless too long."""
 
     offset: int
-    text: bytes | None
+    text: bytearray | None
 
 
 class _Part(Enum):
@@ -106,7 +106,7 @@ class Splitter:
 
     _brackets: _Brackets = field(factory=_Brackets, init=False)
     _part: _Part = field(default=_Part.HEAD, init=False)
-    _kept: bytes = field(default=b"", init=False)
+    _kept: bytearray = field(factory=bytearray, init=False)
     """The text from the end of the last piece on; empty in the midst of one that is too long."""
     _kept_from: int = field(default=0, init=False)
     _piece_from: int = field(default=0, init=False)
@@ -139,8 +139,8 @@ class Splitter:
                     self._piece_from = at + 1
             elif self._part is _Part.MESSAGES:
                 yield from self._cut(at, level, opens=opens)
-            elif level <= 0 and opens:
-                raise InvalidInput(f"Something follows the end of the export at byte {at}.")
+            elif level < 0 or (level == 0 and opens):
+                raise InvalidInput(f"What stands at byte {at} does not belong to the export.")
 
     def _cut(self, at: int, level: int, *, opens: bool) -> Iterator[Piece]:
         """End a piece at a bracket: before one that opens or ends all, after one that closes."""
@@ -161,7 +161,7 @@ class Splitter:
             _MESSAGES_KEY.search(self._kept[max(0, place - 64) : place])
         )
 
-    def _text_until(self, end: int) -> bytes | None:
+    def _text_until(self, end: int) -> bytearray | None:
         """Return the text of the piece that ends here; `None` if it was too long to keep."""
         if self._piece_from < self._kept_from:
             return None
@@ -180,31 +180,21 @@ class Splitter:
         )
         if is_too_long:
             done = len(self._kept)
-        self._kept = self._kept[done:]
+        del self._kept[:done]
         self._kept_from += done
 
     def _finish(self) -> None:
-        if self._part is _Part.TAIL:
-            if self._brackets.depth == 0:
-                return
-            raise InvalidInput(
-                f"The text ends at byte {self.read} or its brackets do not match; "
-                f"the messages before byte {self._piece_from} are whole."
-            )
-        if self._part is _Part.MESSAGES:
-            raise InvalidInput(
-                f"The text breaks off at byte {self.read}, in the message that begins at byte "
-                f"{self._piece_from}; export the channel again to get the rest."
-            )
-        if _EXPORT_START.match(self._kept):
-            raise InvalidInput(
-                f"The text breaks off at byte {self.read}, before its first message; "
-                "export the channel again."
-            )
-        raise NotAnExport("It holds no messages in the form that DiscordChatExporter writes.")
+        if self._part is _Part.TAIL and self._brackets.depth == 0:
+            return
+        if self._part is _Part.HEAD and not _EXPORT_START.match(self._kept):
+            raise NotAnExport("It holds no messages in the form that DiscordChatExporter writes.")
+        raise InvalidInput(
+            f"The text breaks off at byte {self.read}, in what begins at byte {self._piece_from}; "
+            "export the channel again to get the rest."
+        )
 
 
-def parse(text: bytes) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
+def parse(text: bytearray) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
     """Parse a piece; what only a strict parser refuses in a string is let through.
 
     Raises `InvalidInput` for text that is not JSON or is nested too deeply.
