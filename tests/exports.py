@@ -71,7 +71,9 @@ def message(number: int, content: str = "hello", *, author: str = "alice", **key
     return {**made, **{each: [] for each in lists}, **keys}
 
 
-def reply(number: int, to: int, content: str = "hello", **keys: object) -> Json:
+def reply(
+    number: int, to: int, content: str = "hello", *, author: str = "alice", **keys: object
+) -> Json:
     """Return a reply to the message of number `to` in the channel `general`."""
     target = {
         "type": "Default",
@@ -79,7 +81,8 @@ def reply(number: int, to: int, content: str = "hello", **keys: object) -> Json:
         "channelId": str(id_of("general")),
         "guildId": str(id_of("Testers")),
     }
-    return {**message(number, content), "type": "Reply", "reference": target, **keys}
+    made = message(number, content, author=author, type="Reply", reference=target)
+    return {**made, **keys}
 
 
 def channel(name: str = "general", kind: str = "GuildTextChat", **keys: object) -> Json:
@@ -125,8 +128,8 @@ def text_of(document: object) -> bytes:
 
 
 def write(path: Path, document: object) -> Path:
-    """Write one export; compressed where the name ends with `.gz`."""
-    text = text_of(document)
+    """Write one export, or bytes as they are; compressed where the name ends with `.gz`."""
+    text = document if isinstance(document, bytes) else text_of(document)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
     return path
