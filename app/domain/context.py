@@ -35,6 +35,9 @@ SMALLEST_SHARE = 300
 NEAR_DUPLICATE = 0.9
 """Share of words in common (Jaccard) from which two texts say the same."""
 
+SHORTEST_CUT = 20
+"""A message of which less would be left is passed over."""
+
 CUT_MARK = " …"
 _WORD = re.compile(r"\w+")
 
@@ -129,7 +132,7 @@ def select_context(ranked: Sequence[Message], limit_chars: int) -> tuple[Excerpt
         pick = Excerpt(len(picks) + 1, message, message.text, rank=len(picks))
         fitting = _cut_to(pick, share)
         needed = len(format_excerpt(fitting)) + (len(SEPARATOR) if picks else 0)
-        if needed <= room:
+        if needed <= room and (fitting is pick or len(fitting.text) >= SHORTEST_CUT):
             picks.append(fitting)
             room -= needed
     return _in_conversation_order(_grown(picks, room))

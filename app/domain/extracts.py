@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from itertools import accumulate
 from math import log
@@ -95,8 +96,9 @@ def choose_quotes(question: str, excerpts: Sequence[Excerpt]) -> list[Quote]:
 
 
 def subjects_of(text: str) -> frozenset[str]:
-    """Return what a text is about: its words without the small ones, reduced to a stem."""
-    return frozenset(_stem(word) for word in question_terms(text) if word not in STOP_WORDS)
+    """Return what a text is about: its words without the small ones, reduced to stems."""
+    words = (word for word in question_terms(text) if word not in STOP_WORDS)
+    return frozenset(_stem(word) for word in words if word[0].isalnum())
 
 
 def _stem(word: str) -> str:
@@ -146,11 +148,11 @@ def _best_sentences(weights: Mapping[str, float], text: str) -> str:
 def _stretch(text: str, starts: Sequence[int], first: int) -> str:
     """Return as many whole sentences from the given one on as fit, or the begin of that one."""
     begin = starts[first]
-    ends = [*starts[first + 1 :], len(text)]
-    fitting = [end for end in ends if end - begin <= QUOTE_CHARS]
-    if fitting:
-        return text[begin : fitting[-1]].strip()
-    return cut_text(text[begin : ends[0]], QUOTE_CHARS).strip()
+    ends = [*starts[1:], len(text)]
+    last = bisect_right(ends, begin + QUOTE_CHARS) - 1
+    if last >= first:
+        return text[begin : ends[last]].strip()
+    return cut_text(text[begin : ends[first]], QUOTE_CHARS).strip()
 
 
 def _uncited(text: str) -> str:

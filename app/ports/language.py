@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from app.domain.prompt import Prompt
     from app.domain.vectors import EmbeddingIdentity, Vector
@@ -54,7 +54,7 @@ class ChatModel(Protocol):
         ...
 
     @abstractmethod
-    def stream(self, prompt: Prompt, limit_chars: int) -> AsyncIterator[Token | Completion]:
+    def stream(self, prompt: Prompt, limit_chars: int) -> AsyncGenerator[Token | Completion, None]:
         """Yield the answer piece by piece, then exactly one `Completion`.
 
         Stops by itself within about `limit_chars` characters. Closing the iterator stops
