@@ -1,0 +1,130 @@
+"""The commands import, index and reindex."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from filelock import FileLock
+
+from tests.exports import export, message, message_id, write
+from tests.integration.program import DONE, FAILED, INTERRUPTED, UNAVAILABLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.integration.program import Program
+
+MANY = 20_000
+
+
+def lock_index(program: Program) -> FileLock:
+    """Hold what another process that works on the vectors holds."""
+    program.data_dir.mkdir(exist_ok=True)
+    return FileLock(program.data_dir / "index.lock")
+
+
+def test_an_import_tells_programs_what_it_did(program: Program, exported: Path) -> None:
+    first = program.json("import", exported)
+    assert first.pop("seconds") >= first.pop("seconds_to_searchable") > 0
+    assert first == {
+        "files": 4,
+        "messages_read": 9,
+        "messages_new": 9,
+        "messages_updated": 0,
+        "messages_skipped": 0,
+        "messages_indexed": 9,
+        "failures": [],
+    }
+    again = program.json("import", exported)
+    assert (again["messages_read"], again["messages_skipped"]) == (9, 9)
+    assert again["messages_new"] == again["messages_updated"] == again["messages_indexed"] == 0
+
+
+def test_an_import_tells_people_what_is_there_and_what_to_type_next(
+    program: Program, exported: Path
+) -> None:
+    finished = program.done("import", "--no-embed", exported)
+    assert "9 messages from 4 files" in finished.out
+    assert "Testers now holds 8 messages in 3 channels." in finished.out
+    assert "discord-indexer ask" in finished.out
+    assert "`discord-indexer index`" in finished.out
+    assert not finished.err
+
+
+def test_messages_are_found_by_words_before_their_vectors_are_made(
+    program: Program, exported: Path
+) -> None:
+    imported = program.json("import", "--no-embed", exported)
+    assert imported["messages_indexed"] == 0
+    assert message_id(600) in program.found("printer paper")
+    status = program.json("status")
+    assert (status["vectors"], status["waiting"]) == (0, 9)
+    assert program.json("index")["messages_indexed"] == 9
+    status = program.json("status")
+    assert (status["vectors"], status["waiting"]) == (9, 0)
+    assert program.json("reindex", "--guild", "Testers")["messages_indexed"] == 8
+    assert program.json("status")["vectors"] == 9
+
+
+def test_while_another_process_makes_vectors_an_import_archives_all_the_same(
+    program: Program, exported: Path
+) -> None:
+    with lock_index(program):
+        imported = program.done("import", exported)
+        assert "another process works on the vectors" in imported.out
+        assert message_id(600) in program.found("printer paper")
+        index = program.run("index")
+        assert index.code == UNAVAILABLE
+        assert "Another process" in index.sentence
+        status = program.json("status")
+    assert status["vectors"] is None
+    assert status["waiting"] == 9
+    assert status["dependencies"]["index"]["state"] == "degraded"
+
+
+def test_a_broken_file_is_named_and_spoils_no_other(program: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    whole = write(folder / "a.json", export([message(n, f"sentence {n}") for n in range(9)]))
+    cut = whole.read_bytes()[: whole.stat().st_size // 2].replace(b"general", b"another")
+    (folder / "b.json").write_bytes(cut)
+    finished = program.run("import", "--no-embed", "--json", folder)
+    assert finished.code == FAILED
+    program.done("status")
+    finished = program.run("import", "--no-embed", folder)
+    assert finished.code == FAILED
+    assert "b.json" in finished.sentence
+    assert "taken" in finished.sentence
+    assert program.json("status")["messages"] >= 9
+
+
+def test_what_does_not_exist_is_named(program: Program, tmp_path: Path) -> None:
+    finished = program.run("import", tmp_path / "nowhere.json")
+    assert finished.code == FAILED
+    assert "nowhere.json" in finished.sentence
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_import_says_that_it_goes_on_and_does(
+    program: Program, tmp_path: Path, how: signal.Signals
+) -> None:
+    said = (message(n, f"sentence number {n} of many") for n in range(MANY))
+    path = write(tmp_path / "many.json", export(said))
+    process = program.start("import", "--no-embed", path)
+    while not (archive := program.data_dir / "archive.db-wal").exists() or (
+        archive.stat().st_size < 1 << 20
+    ):
+        assert process.poll() is None, "it was done before it could be interrupted"
+        time.sleep(0.01)
+    process.send_signal(how)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED
+    assert not out
+    assert err.splitlines()[-1].startswith("Stopped. What was done so far stays")
+    kept = program.json("status")["messages"]
+    assert 0 < kept < MANY
+    imported = program.json("import", "--no-embed", path)
+    assert imported["messages_new"] == MANY - kept
+    assert program.run("status").code == DONE
