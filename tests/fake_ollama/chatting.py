@@ -77,6 +77,8 @@ class Turn:
         if self.is_streamed:
             await self._stream(written, kept, server, connection)
         else:
+            if server.behaviour.stall_after is not None:
+                await server.resumed.wait()
             await connection.tell(self._line("".join(written), done=True, **kept))
 
     async def _stream(

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from tests.fake_ollama.prompts import Chat
 
 VERSION = "0.33.0"
+PATIENCE_SECONDS = 10.0
 
 
 @define(eq=False)
 class FakeOllama:
     """Serves on `url` while entered; every field can be changed at any time.
 
-    `requests` are all that came, in order; `under_way` chats are being answered or wait,
-    `cancelled` ones were left by their client before the end.
+    `requests` are all that came, in order, over so many `connections`; `under_way` chats
+    are being answered or wait, `cancelled` ones were left by their client before the end.
     """
 
     port: int = 0
@@ -41,12 +42,13 @@ class FakeOllama:
     parallel: int = 1
     max_queue: int = 512
     requests: list[Request] = field(factory=list, init=False)
+    connections: int = field(default=0, init=False)
     under_way: int = field(default=0, init=False)
     cancelled: int = field(default=0, init=False)
     resumed: asyncio.Event = field(factory=asyncio.Event, init=False)
     _turn: asyncio.Semaphore = field(init=False)
     _server: asyncio.Server = field(init=False)
-    _connections: set[asyncio.Task[None]] = field(factory=set, init=False)
+    _serving: set[asyncio.Task[None]] = field(factory=set, init=False)
     _awaited: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(
         factory=list, init=False
     )
@@ -65,11 +67,15 @@ class FakeOllama:
         self.resumed.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Return when the condition holds; it is looked at whenever something happens here."""
+        """Return when the condition holds; it is looked at whenever something happens here.
+
+        Raises `TimeoutError` after ten seconds.
+        """
         if not condition():
             happened = asyncio.get_running_loop().create_future()
             self._awaited.append((condition, happened))
-            await happened
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await happened
 
     async def __aenter__(self) -> Self:
         self._turn = asyncio.Semaphore(self.parallel)
@@ -88,16 +94,17 @@ class FakeOllama:
     async def stop(self) -> None:
         """Close the socket and every connection, as a server that is shut down."""
         self._server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        for serving in self._serving:
+            serving.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     # Connections
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         serving = asyncio.create_task(self._serve(Connection(reader, writer)))
-        self._connections.add(serving)
-        serving.add_done_callback(self._connections.discard)
+        self._serving.add(serving)
+        serving.add_done_callback(self._serving.discard)
 
     async def _serve(self, connection: Connection) -> None:
         try:
