@@ -90,7 +90,9 @@ class Connection:
         await self._send(h11.Data(data=data.encode()))
 
     async def end(self) -> None:
-        """Finish the response."""
+        """Finish the response, an empty one where nothing was written."""
+        if self._protocol.our_state is h11.SEND_RESPONSE:
+            await self.begin(200, NDJSON)
         await self._send(h11.EndOfMessage())
 
     async def respond(

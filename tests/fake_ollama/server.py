@@ -49,6 +49,7 @@ class FakeOllama:
     _turn: asyncio.Semaphore = field(init=False)
     _server: asyncio.Server = field(init=False)
     _serving: set[asyncio.Task[None]] = field(factory=set, init=False)
+    _failures: list[Exception] = field(factory=list, init=False)
     _awaited: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(
         factory=list, init=False
     )
@@ -97,6 +98,8 @@ class FakeOllama:
         for serving in self._serving:
             serving.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
+        if self._failures:
+            raise ExceptionGroup("the fake server itself failed", self._failures)
 
     # Connections
 
@@ -124,12 +127,14 @@ class FakeOllama:
         try:
             await asyncio.wait({responding, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            was_left = not responding.done()
             responding.cancel()
             leaving.cancel()
-            await asyncio.gather(responding, leaving, return_exceptions=True)
+            (outcome, _) = await asyncio.gather(responding, leaving, return_exceptions=True)
+            was_left = isinstance(outcome, (asyncio.CancelledError, ConnectionError))
             if was_left and request.path == "/api/chat":
                 self.cancelled += 1
+            if isinstance(outcome, Exception) and not was_left:
+                self._failures.append(outcome)
             self._happened()
 
     def _happened(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -23,6 +24,7 @@ SHOWN_CHARS = 200
 """How much of the server's own words an error repeats."""
 
 _USUAL_PORTS = {"http": 80, "https": 443}
+_HOST_NAME = re.compile(r"[\w.-]+")
 _OUT_OF_MEMORY = (
     "out of memory",
     "cudamalloc failed",
@@ -53,11 +55,13 @@ def server_address(host: str) -> str:
 
 
 def _reachable(name: str) -> str:
-    """Return the host to connect to, in brackets where it is an IPv6 address."""
-    try:
-        address = ip_address(name)
-    except ValueError:
+    """Return the host to connect to, in brackets where it is an IPv6 address.
+
+    Raises `ValueError` for what can be neither a name nor an address.
+    """
+    if _HOST_NAME.fullmatch(name) and not name.replace(".", "").isdecimal():
         return name
+    address = ip_address(name)
     is_short = address.version == 4  # noqa: PLR2004
     if address.is_unspecified:
         return "127.0.0.1" if is_short else "[::1]"
