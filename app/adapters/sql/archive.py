@@ -8,6 +8,7 @@ from attrs import Factory, field, frozen
 
 from app.adapters.sql import erasing, marking, matching, naming, optouts, reading, storing
 from app.adapters.sql.database import Database
+from app.adapters.sql.lexical import Frequencies
 from app.ports.storage import MessageArchive
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class SqlMessageArchive(MessageArchive):
     _database: Database = field(
         default=Factory(lambda self: Database(self.url), takes_self=True), init=False, repr=False
     )
+    _frequencies: Frequencies = field(factory=Frequencies, init=False, repr=False)
 
     async def open(self) -> None:
         """Connect and bring the schema up to date; opening twice is opening once."""
@@ -76,13 +78,15 @@ class SqlMessageArchive(MessageArchive):
 
     async def matching(self, terms: Sequence[str], scope: Scope, limit: int) -> list[Hit]:
         """Return the messages that best match any of the terms, best first."""
-        return await self._database.read(matching.matching, terms, scope, limit)
+        return await self._database.read(matching.matching, terms, scope, limit, self._frequencies)
 
     async def matching_chunks(
         self, terms: Sequence[str], scope: Scope, limit: int
     ) -> list[ChunkHit]:
         """Return the stretches of conversation that best match, with their messages in scope."""
-        return await self._database.read(matching.matching_chunks, terms, scope, limit)
+        return await self._database.read(
+            matching.matching_chunks, terms, scope, limit, self._frequencies
+        )
 
     async def around(self, message_id: int, scope: Scope, before: int, after: int) -> list[Message]:
         """Return a message with its neighbours in the same channel, in order of time."""

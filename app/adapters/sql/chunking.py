@@ -21,6 +21,26 @@ if TYPE_CHECKING:
 Cell = tuple[int, int, int]
 """A channel within one span of the grid of time: server, channel, number of the span."""
 
+_spans = sqlite.listed_rows("spans", "at", "guild_id", "channel_id", "start_us", "end_us")
+_MEMBERS = (
+    select(_spans.c.at, messages.c.created_us, messages.c.id)
+    .join_from(
+        _spans,
+        messages,
+        (messages.c.guild_id == _spans.c.guild_id)
+        & (messages.c.channel_id == _spans.c.channel_id)
+        & (messages.c.created_us >= _spans.c.start_us)
+        & (messages.c.created_us < _spans.c.end_us),
+    )
+    .where(messages.c.is_indexed)
+    .order_by(_spans.c.at, messages.c.created_us, messages.c.id)
+)
+_cells = sqlite.listed_rows("cells", "guild_id", "channel_id", "cell")
+_PRESENT = select(chunks).where(
+    tuple_(chunks.c.guild_id, chunks.c.channel_id, chunks.c.cell).in_(select(_cells))
+)
+_DELETE = delete(chunks).where(chunks.c.id.in_(sqlite.listed("ids")))
+
 
 def cell_at(guild_id: int, channel_id: int, created_us: int) -> Cell:
     """Return the cell that a message belongs to."""
@@ -35,7 +55,9 @@ def rebuild(connection: Connection, cells: Collection[Cell], texts: Mapping[int,
     """
     ordered = sorted(cells)
     wanted = {chunk.id: chunk for chunk in _split(connection, ordered)}
-    present = {row.id: row for row in _present(connection, ordered)}
+    present = {
+        row.id: row for row in connection.execute(_PRESENT, {"cells": sqlite.rows_as_json(ordered)})
+    }
     same = {
         chunk_id
         for chunk_id, row in present.items()
@@ -66,41 +88,20 @@ class _Chunk:
 
 
 def _split(connection: Connection, cells: Sequence[Cell]) -> Iterator[_Chunk]:
-    spans = sqlite.listed_rows(
-        (
-            (at, guild_id, channel_id, *(ms * 1_000 for ms in cell_span(number)))
-            for at, (guild_id, channel_id, number) in enumerate(cells)
-        ),
-        *("at", "guild_id", "channel_id", "start_us", "end_us"),
+    spans = sqlite.rows_as_json(
+        (at, guild_id, channel_id, *(ms * 1_000 for ms in cell_span(number)))
+        for at, (guild_id, channel_id, number) in enumerate(cells)
     )
-    statement = (
-        select(spans.c.at, messages.c.created_us, messages.c.id)
-        .join_from(
-            spans,
-            messages,
-            (messages.c.guild_id == spans.c.guild_id)
-            & (messages.c.channel_id == spans.c.channel_id)
-            & (messages.c.created_us >= spans.c.start_us)
-            & (messages.c.created_us < spans.c.end_us),
-        )
-        .where(messages.c.is_indexed)
-        .order_by(spans.c.at, messages.c.created_us, messages.c.id)
-    )
-    for at, rows in groupby(connection.execute(statement).all(), key=itemgetter(0)):
+    found = connection.execute(_MEMBERS, {"spans": spans}).all()
+    for at, rows in groupby(found, key=itemgetter(0)):
         members = [(created_us, message_id) for _, created_us, message_id in rows]
         for piece in split_cell([created_us // 1_000 for created_us, _ in members]):
             yield _Chunk(cells[at], tuple(members[piece.start : piece.stop]))
 
 
-def _present(connection: Connection, cells: Collection[Cell]) -> list[Row[Any]]:
-    wanted = sqlite.listed_rows(cells, "guild_id", "channel_id", "cell")
-    key = tuple_(chunks.c.guild_id, chunks.c.channel_id, chunks.c.cell)
-    return list(connection.execute(select(chunks).where(key.in_(select(wanted)))).all())
-
-
 def _discard(connection: Connection, ids: Collection[int]) -> None:
     if ids:
-        connection.execute(delete(chunks).where(chunks.c.id.in_(sqlite.listed(ids))))
+        connection.execute(_DELETE, {"ids": sqlite.as_json(ids)})
         lexical.discard(connection, "chunk_words", ids)
 
 

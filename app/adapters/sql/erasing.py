@@ -4,101 +4,111 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, or_, select, tuple_
+from sqlalchemy import BigInteger, bindparam, delete, or_, select, tuple_
 
 from app.adapters.sql import chunking, lexical, marking, sqlite
 from app.adapters.sql.optouts import opt_out
-from app.adapters.sql.schema import ANY_GUILD, channels, guilds, marks, messages, names, tombstones
-from app.adapters.sql.scoping import admitted
-
-_PLACE = (messages.c.id, messages.c.guild_id, messages.c.channel_id)
-_AT_ONCE = 5_000
+from app.adapters.sql.schema import (
+    ANY_GUILD,
+    channels,
+    guilds,
+    marks,
+    messages,
+    names,
+    tombstones,
+)
+from app.adapters.sql.scoping import ADMITTED, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Column, ColumnElement, Connection
 
     from app.domain.model import Scope
 
+_AT_ONCE = 5_000
+"""Messages erased in one go; the transaction is one all the same."""
+
+_ID = bindparam("id", type_=BigInteger)
+_IDS = sqlite.listed("ids")
+_KNOWN = select(messages.c.id, messages.c.guild_id, ADMITTED).where(messages.c.id.in_(_IDS))
+_STONES = select(tombstones).where(tombstones.c.message_id.in_(_IDS))
+_DELETE = delete(messages).where(messages.c.id.in_(_IDS))
+_FAMILY = select(channels.c.guild_id, channels.c.id).where(
+    or_(channels.c.id == _ID, channels.c.parent_id == _ID)
+)
+
 
 def remove(connection: Connection, message_ids: Collection[int], scope: Scope) -> int:
-    """Erase messages and see to it that they do not come back."""
+    """Erase messages and see to it that they do not come back.
+
+    One that is in the archive but not in scope is left alone. One that is not there is
+    barred from the servers of the scope alone.
+    """
     if scope.is_empty:
         return 0
-    asked = messages.c.id.in_(sqlite.listed(message_ids))
-    known = dict(
-        connection.execute(select(messages.c.id, messages.c.guild_id).where(asked)).tuples().all()
-    )
-    erasable = set(
-        connection.execute(select(messages.c.id).where(asked, admitted(scope))).scalars()
-    )
-    issuers = [ANY_GUILD] if scope.grants is None else list(scope.grants)
-    stones = {(i, known[i]) for i in erasable} | {
-        (i, g) for i in set(message_ids) - known.keys() for g in issuers
-    }
-    have = (
-        connection.execute(
-            select(tombstones).where(tombstones.c.message_id.in_(sqlite.listed(message_ids)))
-        )
-        .tuples()
-        .all()
-    )
-    new = stones - set(have)
-    if new:
-        connection.execute(
-            insert(tombstones), [{"message_id": i, "guild_id": g} for i, g in sorted(new)]
-        )
-    return _erase(connection, messages.c.id.in_(sqlite.listed(erasable)))
+    asked = {"ids": sqlite.as_json(message_ids), **parameters(scope)}
+    known = connection.execute(_KNOWN, asked).tuples().all()
+    servers = [ANY_GUILD] if scope.grants is None else list(scope.grants)
+    unknown = set(message_ids) - {message_id for message_id, _, _ in known}
+    stones = {(i, guild_id) for i, guild_id, is_admitted in known if is_admitted}
+    erasable = [message_id for message_id, _ in stones]
+    stones |= {(i, guild_id) for i in unknown for guild_id in servers}
+    stones -= {(i, guild_id) for i, guild_id in connection.execute(_STONES, asked).tuples()}
+    if stones:
+        sqlite.insert_rows(connection, tombstones, sorted(stones))
+    return _erase(connection, messages.c.id.in_(_IDS), ids=sqlite.as_json(erasable))
 
 
 def forget_author(connection: Connection, author_id: int) -> int:
     """Erase a person."""
     opt_out(connection, author_id)
-    erased = _erase(connection, messages.c.author_id == author_id)
+    erased = _erase(connection, messages.c.author_id == _ID, id=author_id)
     connection.execute(delete(names).where(names.c.author_id == author_id))
     return erased
 
 
 def forget_channel(connection: Connection, channel_id: int) -> int:
     """Erase a channel and its threads."""
-    places = connection.execute(
-        select(channels.c.guild_id, channels.c.id).where(
-            or_(channels.c.id == channel_id, channels.c.parent_id == channel_id)
-        )
-    ).all()
-    wanted = select(sqlite.listed_rows(places, "guild_id", "id"))
-    erased = _erase(connection, tuple_(messages.c.guild_id, messages.c.channel_id).in_(wanted))
-    connection.execute(
-        delete(names).where(tuple_(names.c.guild_id, names.c.channel_id).in_(wanted))
-    )
-    connection.execute(
-        delete(channels).where(tuple_(channels.c.guild_id, channels.c.id).in_(wanted))
-    )
+    family = {"family": sqlite.rows_as_json(connection.execute(_FAMILY, {"id": channel_id}))}
+    erased = _erase(connection, _in_family(messages.c.guild_id, messages.c.channel_id), **family)
+    for guild, channel in (
+        (names.c.guild_id, names.c.channel_id),
+        (channels.c.guild_id, channels.c.id),
+    ):
+        connection.execute(delete(guild.table).where(_in_family(guild, channel)), family)
     return erased
 
 
 def forget_guild(connection: Connection, guild_id: int) -> int:
     """Erase a server."""
-    erased = _erase(connection, messages.c.guild_id == guild_id)
+    erased = _erase(connection, messages.c.guild_id == _ID, id=guild_id)
     for table in (names, channels):
         connection.execute(delete(table).where(table.c.guild_id == guild_id))
     connection.execute(delete(guilds).where(guilds.c.id == guild_id))
     return erased
 
 
-def _erase(connection: Connection, which: ColumnElement[bool]) -> int:
+def _in_family(guild_id: Column[int], channel_id: Column[int]) -> ColumnElement[bool]:
+    family = sqlite.listed_rows("family", "guild_id", "channel_id")
+    return tuple_(guild_id, channel_id).in_(select(family))
+
+
+def _erase(connection: Connection, which: ColumnElement[bool], **parameters: int | str) -> int:
     """Erase messages and let everything derived follow; a part at a time, to bound the memory."""
     wanted = (
-        select(*_PLACE, messages.c.created_us, messages.c.is_indexed, marks.c.version)
+        select(
+            *(messages.c.id, messages.c.guild_id, messages.c.channel_id, messages.c.created_us),
+            *(messages.c.is_indexed, marks.c.version),
+        )
         .join_from(messages, marks, marks.c.message_id == messages.c.id, isouter=True)
         .where(which)
         .limit(_AT_ONCE)
     )
     erased = 0
-    while rows := connection.execute(wanted).all():
+    while rows := connection.execute(wanted, parameters).all():
         ids = [row.id for row in rows]
-        connection.execute(delete(messages).where(messages.c.id.in_(sqlite.listed(ids))))
+        connection.execute(_DELETE, {"ids": sqlite.as_json(ids)})
         lexical.discard(connection, "message_words", ids)
         indexed = [row for row in rows if row.is_indexed]
         chunking.rebuild(connection, {chunking.cell_at(*row[1:4]) for row in indexed}, {})

@@ -7,15 +7,19 @@ emoji (So) for words.
 
 from __future__ import annotations
 
+import json
+from itertools import accumulate
+from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import column, func, literal_column, table, text
+from attrs import define, field
+from sqlalchemy import bindparam, column, func, literal_column, table, text
 
 from app.adapters.sql import sqlite
 from app.domain.terms import segment
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -25,6 +29,15 @@ INDEXES: tuple[WordIndex, ...] = ("message_words", "chunk_words")
 message_words = table("message_words", column("rowid"), column("text"))
 chunk_words = table("chunk_words", column("rowid"), column("text"))
 
+_BUDGET = 5_000
+_MAX_COUNT = 50_000
+_KEPT_COUNTS = 10_000
+_KEPT_SECONDS = 600.0
+
+_COUNT = """
+SELECT (SELECT count(*) FROM (SELECT 1 FROM message_words WHERE message_words MATCH value LIMIT ?))
+FROM json_each(?) ORDER BY key
+"""
 _TOKENIZER = "porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"
 
 
@@ -57,10 +70,9 @@ def forget_erased(connection: Connection) -> None:
         connection.execute(text(f"INSERT INTO {index} ({index}) VALUES ('optimize')"))  # noqa: S608
 
 
-def matches(index: WordIndex, terms: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that a text holds at least one of the terms."""
-    wanted = " OR ".join(_quoted(term) for term in terms)
-    return literal_column(index).op("MATCH", is_comparison=True)(wanted)
+def matches(index: WordIndex) -> ColumnElement[bool]:
+    """Return the condition that a text matches the parameter `query`."""
+    return literal_column(index).op("MATCH", is_comparison=True)(bindparam("query"))
 
 
 def score(index: WordIndex) -> ColumnElement[float]:
@@ -68,12 +80,56 @@ def score(index: WordIndex) -> ColumnElement[float]:
     return -func.bm25(literal_column(index))
 
 
-def _quoted(term: str) -> str:
-    """Return a term as a phrase in which nothing is an operator."""
-    return '"' + segment(term).replace("\x00", " ").replace('"', " ") + '"'
-
-
 def texts(connection: Connection, index: WordIndex, ids: Iterable[int]) -> dict[int, str]:
     """Return the segmented texts of these ids."""
     statement = f"SELECT rowid, text FROM {index} WHERE rowid IN (SELECT value FROM json_each(?))"  # noqa: S608
     return dict(connection.exec_driver_sql(statement, (sqlite.as_json(ids),)).tuples().all())
+
+
+@define
+class Frequencies:
+    """In how many messages a phrase occurs, remembered for a while.
+
+    Counting takes time in proportion to the number, and it is the frequent words that
+    questions have in common. What is out of date changes what a search costs, not what
+    it may see.
+    """
+
+    _counts: dict[str, int] = field(factory=dict, init=False)
+    _since: float = field(factory=monotonic, init=False)
+
+    def of(self, connection: Connection, phrases: Sequence[str]) -> dict[str, int]:
+        """Return the frequency of each phrase, `_MAX_COUNT` standing for anything above."""
+        if monotonic() - self._since > _KEPT_SECONDS or len(self._counts) > _KEPT_COUNTS:
+            self._counts, self._since = {}, monotonic()
+        counts = self._counts
+        missing = [phrase for phrase in phrases if phrase not in counts]
+        if missing:
+            found = connection.exec_driver_sql(_COUNT, (_MAX_COUNT, json.dumps(missing)))
+            counts.update(zip(missing, found.scalars(), strict=True))
+        return {phrase: counts[phrase] for phrase in phrases}
+
+
+def query(connection: Connection, terms: Iterable[str], frequencies: Frequencies) -> str | None:
+    """Return the query for any of the terms, `None` where none of them occurs.
+
+    Ranking costs some two microseconds for each text that matches, so the rarest terms
+    are taken until they amount to `_BUDGET` messages; words more frequent than that say
+    little about which message is meant.
+    """
+    phrases = list(dict.fromkeys(_phrase(term) for term in terms))
+    counts = frequencies.of(connection, phrases)
+    occurring = sorted((count, phrase) for phrase, count in counts.items() if count)
+    totals = accumulate(count for count, _ in occurring)
+    chosen = [
+        phrase
+        for at, ((_, phrase), total) in enumerate(zip(occurring, totals, strict=True))
+        if not at or total <= _BUDGET
+    ]
+    return " OR ".join(chosen) or None
+
+
+def _phrase(term: str) -> str:
+    """Return a term as a phrase in which nothing is an operator."""
+    text = segment(term).encode("utf-8", "ignore").decode()  # lone surrogates are no text
+    return '"' + text.replace("\x00", " ").replace('"', " ") + '"'

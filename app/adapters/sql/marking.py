@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, insert, or_, select
+from sqlalchemy import and_, bindparam, delete, insert, not_, or_, select
 
 from app.adapters.sql import sqlite
-from app.adapters.sql.rows import WHOLE, fetch
+from app.adapters.sql.rows import WHOLE, to_message
 from app.adapters.sql.schema import marks, messages
-from app.adapters.sql.scoping import admitted, has_narrowing, readable
+from app.adapters.sql.scoping import ADMITTED, IS_NARROWED, parameters, readable
 from app.ports.storage import Mark
 
 if TYPE_CHECKING:
@@ -21,54 +21,62 @@ if TYPE_CHECKING:
 
 Place = tuple[int, int, int]
 """A message's id, and those of its server and channel."""
+_PLACE = ("message_id", "guild_id", "channel_id")
+
+_UNMARK = delete(marks).where(marks.c.message_id.in_(sqlite.listed("ids")))
+_SETTLE = delete(marks).where(marks.c.version.in_(sqlite.listed("versions")))
+
+_INDEXED = and_(messages.c.is_indexed, ADMITTED)
+_UNMARK_INDEXED = delete(marks).where(marks.c.message_id.in_(select(messages.c.id).where(_INDEXED)))
+_MARK_INDEXED = insert(marks).from_select(
+    _PLACE,
+    select(messages.c.id, messages.c.guild_id, messages.c.channel_id)
+    .where(_INDEXED)
+    .order_by(messages.c.id),
+)
+
+# Of an erased message nothing is known but its channel: it is shown to a scope that neither
+# authors nor a window narrow.
+_WAITING = (
+    select(marks.c.message_id, marks.c.guild_id, marks.c.version)
+    .join_from(marks, messages, messages.c.id == marks.c.message_id, isouter=True)
+    .where(
+        marks.c.version > bindparam("after_version"),
+        or_(
+            and_(messages.c.id.is_not(None), ADMITTED),
+            and_(
+                messages.c.id.is_(None),
+                not_(IS_NARROWED),
+                readable(marks.c.guild_id, marks.c.channel_id),
+            ),
+        ),
+    )
+    .order_by(marks.c.version)
+    .limit(bindparam("limit"))
+)
+_INDEXED_WHOLE = WHOLE.where(messages.c.is_indexed, messages.c.id.in_(sqlite.listed("ids")))
 
 
 def mark(connection: Connection, places: Collection[Place]) -> None:
     """Mark these messages as waiting, anew where they do already."""
-    if not places:
-        return
-    ids = [message_id for message_id, _, _ in places]
-    connection.execute(delete(marks).where(marks.c.message_id.in_(sqlite.listed(ids))))
-    columns = ("message_id", "guild_id", "channel_id")
-    sqlite.insert_rows(connection, marks, sorted(places), columns)
+    if places:
+        connection.execute(_UNMARK, {"ids": sqlite.as_json(place[0] for place in places)})
+        sqlite.insert_rows(connection, marks, sorted(places), _PLACE)
 
 
 def mark_again(connection: Connection, scope: Scope) -> int:
     """Mark every indexed message in scope."""
-    wanted = and_(messages.c.is_indexed, admitted(scope))
-    connection.execute(
-        delete(marks).where(marks.c.message_id.in_(select(messages.c.id).where(wanted)))
-    )
-    place = (messages.c.id, messages.c.guild_id, messages.c.channel_id)
-    return connection.execute(
-        insert(marks).from_select(
-            ["message_id", "guild_id", "channel_id"],
-            select(*place).where(wanted).order_by(messages.c.id),
-        )
-    ).rowcount
+    asked = parameters(scope)
+    connection.execute(_UNMARK_INDEXED, asked)
+    return connection.execute(_MARK_INDEXED, asked).rowcount
 
 
 def waiting(connection: Connection, scope: Scope, limit: int, after_version: int) -> list[Mark]:
-    """Return the oldest marks in scope with their messages as they are now.
-
-    Of an erased message nothing is known but its channel: it is shown to a scope that
-    neither authors nor a window narrow.
-    """
-    gone = messages.c.id.is_(None)
-    seen = and_(messages.c.id.is_not(None), admitted(scope))
-    if not has_narrowing(scope):
-        seen = or_(seen, and_(gone, readable(scope, marks)))
-    rows = connection.execute(
-        select(marks.c.message_id, marks.c.guild_id, marks.c.version)
-        .join_from(marks, messages, messages.c.id == marks.c.message_id, isouter=True)
-        .where(marks.c.version > after_version, seen)
-        .order_by(marks.c.version)
-        .limit(limit)
-    ).all()
-    indexed = WHOLE.where(
-        messages.c.is_indexed, messages.c.id.in_(sqlite.listed(row.message_id for row in rows))
-    )
-    found = {message.id: message for message in fetch(connection, indexed)}
+    """Return the oldest marks in scope with their messages as they are now."""
+    asked = {"limit": limit, "after_version": after_version, **parameters(scope)}
+    rows = connection.execute(_WAITING, asked).all()
+    ids = sqlite.as_json(row.message_id for row in rows)
+    found = {row.id: to_message(row) for row in connection.execute(_INDEXED_WHOLE, {"ids": ids})}
     return [
         Mark(row.message_id, row.guild_id, row.version, found.get(row.message_id)) for row in rows
     ]
@@ -76,4 +84,4 @@ def waiting(connection: Connection, scope: Scope, limit: int, after_version: int
 
 def settle(connection: Connection, versions: Collection[int]) -> None:
     """Clear the marks of these versions; a renewed one has another."""
-    connection.execute(delete(marks).where(marks.c.version.in_(sqlite.listed(versions))))
+    connection.execute(_SETTLE, {"versions": sqlite.as_json(versions)})

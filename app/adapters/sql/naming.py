@@ -4,77 +4,79 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import BigInteger, Text, bindparam, exists, func, or_, select
 
 from app.adapters.sql import sqlite
-from app.adapters.sql.rows import fold
-from app.adapters.sql.schema import channels, guilds, messages, names
-from app.adapters.sql.scoping import admitted, readable
-from app.domain.model import Author, Channel, ChannelKind, Guild
+from app.adapters.sql.rows import fold, to_author, to_channel
+from app.adapters.sql.schema import MAX_INTEGER, channels, guilds, messages, names
+from app.adapters.sql.scoping import ADMITTED, parameters, readable
+from app.domain.model import Guild
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Connection
 
-    from app.domain.model import Scope
+    from app.domain.model import Author, Channel, Scope
 
-_MAX_ID = 2**63 - 1
+_NAME = bindparam("name", type_=Text)
+_ID = bindparam("id", type_=BigInteger)
+_NO_ID = -1
+
+_MAY_READ = readable(channels.c.guild_id, channels.c.id)
+_GUILDS = (
+    select(guilds)
+    .where(
+        or_(guilds.c.folded == _NAME, guilds.c.id == _ID),
+        exists().where(channels.c.guild_id == guilds.c.id, _MAY_READ),
+    )
+    .order_by(guilds.c.id)
+)
+_CHANNELS = select(channels).where(_MAY_READ).order_by(channels.c.id, channels.c.guild_id)
+_CHANNELS_NAMED = _CHANNELS.where(or_(channels.c.folded == _NAME, channels.c.id == _ID))
+_THREADS = _CHANNELS.where(channels.c.parent_id.in_(sqlite.listed("ids")))
+
+_CALLED = or_(
+    names.c.folded_name == _NAME, names.c.folded_display_name == _NAME, names.c.author_id == _ID
+)
+_CANDIDATES = select(names.c.author_id).where(
+    _CALLED, readable(names.c.guild_id, names.c.channel_id)
+)
+# SQLite takes the other columns from the row of the maximum: the last name borne in scope.
+_AUTHORS = (
+    select(names, func.max(messages.c.created_us))
+    .join_from(messages, names, names.c.id == messages.c.name_id)
+    .where(messages.c.author_id.in_(_CANDIDATES), ADMITTED)
+    .group_by(messages.c.author_id)
+    .order_by(messages.c.author_id)
+)
 
 
 def guilds_named(connection: Connection, name: str, scope: Scope) -> list[Guild]:
     """Find servers of which a channel may be read."""
-    may_read = exists().where(channels.c.guild_id == guilds.c.id, readable(scope, channels, "id"))
-    statement = select(guilds).where(_is_called(name, guilds.c.id, guilds.c.folded), may_read)
-    return [Guild(row.id, row.name) for row in connection.execute(statement.order_by(guilds.c.id))]
+    rows = connection.execute(_GUILDS, _asked(name, "", scope))
+    return [Guild(row.id, row.name) for row in rows]
 
 
 def channels_named(connection: Connection, name: str, scope: Scope) -> list[Channel]:
     """Find channels and threads."""
-    called = _is_called(name.strip().removeprefix("#"), channels.c.id, channels.c.folded)
-    return _channels(connection, called, scope)
+    return [
+        to_channel(row) for row in connection.execute(_CHANNELS_NAMED, _asked(name, "#", scope))
+    ]
 
 
 def threads_of(connection: Connection, channel_ids: Collection[int], scope: Scope) -> list[Channel]:
     """Find the threads below channels."""
-    return _channels(connection, channels.c.parent_id.in_(sqlite.listed(channel_ids)), scope)
+    asked = {"ids": sqlite.as_json(channel_ids), **parameters(scope)}
+    return [to_channel(row) for row in connection.execute(_THREADS, asked)]
 
 
 def authors_named(connection: Connection, name: str, scope: Scope) -> list[Author]:
-    """Find people who wrote in scope; returned as they were last called in it."""
-    called = _is_called(
-        name.strip().removeprefix("@"),
-        names.c.author_id,
-        *(names.c.folded_name, names.c.folded_display_name),
-    )
-    candidates = select(names.c.author_id).where(called, readable(scope, names))
-    newest = func.max(messages.c.created_us)
-    statement = (
-        select(messages.c.author_id, names.c.name, names.c.display_name, names.c.is_bot, newest)
-        .join_from(messages, names, names.c.id == messages.c.name_id)
-        .where(messages.c.author_id.in_(candidates), admitted(scope))
-        .group_by(messages.c.author_id)
-        .order_by(messages.c.author_id)
-    )
-    return [
-        Author(row.author_id, row.name, row.display_name, is_bot=row.is_bot)
-        for row in connection.execute(statement)
-    ]
+    """Find people who wrote in scope, as they were last called there."""
+    return [to_author(row) for row in connection.execute(_AUTHORS, _asked(name, "@", scope))]
 
 
-def _channels(connection: Connection, wanted: ColumnElement[bool], scope: Scope) -> list[Channel]:
-    statement = select(channels).where(wanted, readable(scope, channels, "id"))
-    return [
-        Channel(row.id, row.guild_id, row.name, ChannelKind(row.kind), row.parent_id)
-        for row in connection.execute(statement.order_by(channels.c.id))
-    ]
-
-
-def _is_called(
-    name: str, id_column: ColumnElement[int], *folded: ColumnElement[str]
-) -> ColumnElement[bool]:
-    wanted = fold(name)
-    ways = [column == wanted for column in folded]
-    if wanted.isdecimal() and int(wanted) <= _MAX_ID:
-        ways.append(id_column == int(wanted))
-    return or_(*ways)
+def _asked(name: str, sign: str, scope: Scope) -> dict[str, bool | int | str]:
+    wanted = fold(name.strip().removeprefix(sign))
+    is_id = wanted.isascii() and wanted.isdecimal() and int(wanted) <= MAX_INTEGER
+    return {"name": wanted, "id": int(wanted) if is_id else _NO_ID, **parameters(scope)}

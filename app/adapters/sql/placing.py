@@ -24,6 +24,18 @@ Name = tuple[int, int, int, str, str, bool]
 _NAME = ("guild_id", "channel_id", "author_id", "name", "display_name", "is_bot")
 
 
+_places = sqlite.listed_rows("places", "guild_id", "channel_id", "author_id")
+_KNOWN = select(
+    names.c.guild_id,
+    names.c.channel_id,
+    names.c.author_id,
+    names.c.name,
+    names.c.display_name,
+    names.c.is_bot,
+    names.c.id,
+).where(tuple_(names.c.guild_id, names.c.channel_id, names.c.author_id).in_(select(_places)))
+
+
 def name_of(message: Message) -> Name:
     """Return how the author of a message was called."""
     channel, author = message.channel, message.author
@@ -64,11 +76,11 @@ def name_ids(connection: Connection, wanted: Collection[Name]) -> dict[Name, int
 
 
 def _known_names(connection: Connection, wanted: Collection[Name]) -> dict[Name, int]:
-    places = sqlite.listed_rows({name[:3] for name in wanted}, *_NAME[:3])
-    statement = select(*(names.c[part] for part in _NAME), names.c.id).where(
-        tuple_(*(names.c[part] for part in _NAME[:3])).in_(select(places))
-    )
-    return {tuple(row[:-1]): row[-1] for row in connection.execute(statement)}
+    places = sqlite.rows_as_json({name[:3] for name in wanted})
+    rows = connection.execute(_KNOWN, {"places": places}).tuples()
+    return {
+        (g, c, a, name, display_name, is_bot): i for g, c, a, name, display_name, is_bot, i in rows
+    }
 
 
 def _guild(guild: Guild, seen_us: int) -> tuple[dict[str, int], dict[str, Any]]:

@@ -2,32 +2,78 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, bindparam, func, select, tuple_
 
 from app.adapters.sql import sqlite
-from app.adapters.sql.rows import WHOLE, fetch, to_moment, to_us
+from app.adapters.sql.rows import WHOLE, to_channel, to_message, to_moment, to_us
 from app.adapters.sql.schema import channels, guilds, marks, messages
-from app.adapters.sql.scoping import admitted, readable
-from app.domain.model import Channel, ChannelKind, Guild
+from app.adapters.sql.scoping import ADMITTED, NARROWED, parameters, readable
+from app.domain.model import Guild
 from app.ports.storage import ChannelOverview, GuildOverview
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
 
     from app.domain.model import Message, Scope
 
-_MOMENT = (messages.c.created_us, messages.c.id)
+_IN_TIME = (messages.c.created_us, messages.c.id)
+_HERE = tuple_(bindparam("here_us"), bindparam("here_id"))
+
+_BY_ID = WHOLE.where(messages.c.id.in_(sqlite.listed("ids")), ADMITTED)
+_BY_REPLY = WHOLE.where(messages.c.reply_to.in_(sqlite.listed("ids")), ADMITTED).order_by(*_IN_TIME)
+_SAME_CHANNEL = WHOLE.where(
+    messages.c.guild_id == bindparam("guild_id"),
+    messages.c.channel_id == bindparam("channel_id"),
+    ADMITTED,
+).limit(bindparam("limit"))
+_EARLIER = _SAME_CHANNEL.where(tuple_(*_IN_TIME) < _HERE).order_by(*(c.desc() for c in _IN_TIME))
+_LATER = _SAME_CHANNEL.where(tuple_(*_IN_TIME) > _HERE).order_by(*_IN_TIME)
+
+_IDS = (
+    select(messages.c.id)
+    .where(messages.c.id > bindparam("after_id"), messages.c.is_indexed, ADMITTED)
+    .order_by(messages.c.id)
+    .limit(bindparam("limit"))
+)
+
+_MAY_READ = readable(channels.c.guild_id, channels.c.id)
+_OF_THE_CHANNEL = and_(
+    messages.c.guild_id == channels.c.guild_id, messages.c.channel_id == channels.c.id
+)
+# Channel by channel, so that what is not in scope is not gone through.
+_HELD = (
+    select(
+        channels,
+        func.count(messages.c.id).label("messages"),
+        func.min(messages.c.created_us).label("first_us"),
+        func.max(messages.c.created_us).label("last_us"),
+    )
+    .join_from(channels, messages, and_(_OF_THE_CHANNEL, NARROWED), isouter=True)
+    .where(_MAY_READ)
+    .group_by(channels.c.guild_id, channels.c.id)
+    .order_by(channels.c.guild_id, channels.c.name, channels.c.id)
+)
+_WAITING = (
+    select(messages.c.guild_id, func.count())
+    .join_from(marks, messages, messages.c.id == marks.c.message_id)
+    .where(ADMITTED)
+    .group_by(messages.c.guild_id)
+)
+_GUILDS = (
+    select(guilds).where(guilds.c.id.in_(sqlite.listed("ids"))).order_by(guilds.c.name, guilds.c.id)
+)
 
 
 def read(connection: Connection, message_ids: Sequence[int], scope: Scope) -> list[Message]:
-    """Return messages in the order asked for."""
-    statement = WHOLE.where(messages.c.id.in_(sqlite.listed(message_ids)), admitted(scope))
-    found = {message.id: message for message in fetch(connection, statement)}
-    return [found[i] for i in dict.fromkeys(message_ids) if i in found]
+    """Return messages in the order asked for, each once."""
+    asked = {"ids": sqlite.as_json(message_ids), **parameters(scope)}
+    found = {row.id: row for row in connection.execute(_BY_ID, asked)}
+    return [to_message(found[i]) for i in dict.fromkeys(message_ids) if i in found]
 
 
 def around(
@@ -37,96 +83,50 @@ def around(
     middle = read(connection, [message_id], scope)
     if not middle:
         return []
-    here = tuple_(to_us(middle[0].created_at), message_id)
-    there = WHOLE.where(
-        messages.c.guild_id == middle[0].guild_id,
-        messages.c.channel_id == middle[0].channel.id,
-        admitted(scope),
-    )
-    earlier = there.where(tuple_(*_MOMENT) < here).order_by(*(c.desc() for c in _MOMENT))
-    later = there.where(tuple_(*_MOMENT) > here).order_by(*_MOMENT)
-    return [
-        *reversed(fetch(connection, earlier.limit(before))),
-        *middle,
-        *fetch(connection, later.limit(after)),
-    ]
+    here = {
+        "guild_id": middle[0].guild_id,
+        "channel_id": middle[0].channel.id,
+        "here_us": to_us(middle[0].created_at),
+        "here_id": message_id,
+        **parameters(scope),
+    }
+    earlier = connection.execute(_EARLIER, {**here, "limit": before}).all()
+    later = connection.execute(_LATER, {**here, "limit": after})
+    return [*map(to_message, reversed(earlier)), *middle, *map(to_message, later)]
 
 
 def replies_to(connection: Connection, message_ids: Iterable[int], scope: Scope) -> list[Message]:
     """Return the replies to messages."""
-    targets = messages.c.reply_to.in_(sqlite.listed(message_ids))
-    return fetch(connection, WHOLE.where(targets, admitted(scope)).order_by(*_MOMENT))
+    asked = {"ids": sqlite.as_json(message_ids), **parameters(scope)}
+    return [to_message(row) for row in connection.execute(_BY_REPLY, asked)]
 
 
 def ids(connection: Connection, scope: Scope, limit: int, after_id: int) -> list[int]:
     """Return ids of indexed messages, ascending."""
-    statement = select(messages.c.id).where(
-        messages.c.id > after_id, messages.c.is_indexed, admitted(scope)
-    )
-    return list(connection.execute(statement.order_by(messages.c.id).limit(limit)).scalars())
+    asked = {"after_id": after_id, "limit": limit, **parameters(scope)}
+    return list(connection.execute(_IDS, asked).scalars())
 
 
 def count(connection: Connection, scope: Scope) -> int:
     """Count messages."""
-    return connection.execute(
-        select(func.count()).select_from(messages).where(admitted(scope))
-    ).scalar_one()
+    return sum(row.messages for row in connection.execute(_HELD, parameters(scope)))
 
 
 def overview(connection: Connection, scope: Scope) -> list[GuildOverview]:
     """Return what is held of each server and channel."""
-    held = {
-        (row.guild_id, row.channel_id): row
-        for row in connection.execute(
-            select(
-                messages.c.guild_id,
-                messages.c.channel_id,
-                func.count().label("messages"),
-                func.min(messages.c.created_us).label("first"),
-                func.max(messages.c.created_us).label("last"),
-            )
-            .where(admitted(scope))
-            .group_by(messages.c.guild_id, messages.c.channel_id)
-        )
-    }
-    waiting: dict[int, int] = dict(
-        connection.execute(
-            select(messages.c.guild_id, func.count())
-            .join_from(marks, messages, messages.c.id == marks.c.message_id)
-            .where(admitted(scope))
-            .group_by(messages.c.guild_id)
-        )
-        .tuples()
-        .all()
-    )
-    per_guild: dict[int, list[ChannelOverview]] = {}
-    for row in connection.execute(
-        select(channels)
-        .where(readable(scope, channels, "id"))
-        .order_by(channels.c.name, channels.c.id)
-    ):
-        channel = Channel(row.id, row.guild_id, row.name, ChannelKind(row.kind), row.parent_id)
-        known = held.get((row.guild_id, row.id))
-        per_guild.setdefault(row.guild_id, []).append(
-            ChannelOverview(
-                channel,
-                known.messages if known else 0,
-                to_moment(known.first) if known else None,
-                to_moment(known.last) if known else None,
-            )
-        )
-    found = connection.execute(
-        select(guilds)
-        .where(guilds.c.id.in_(sqlite.listed(per_guild)))
-        .order_by(guilds.c.name, guilds.c.id)
-    )
+    asked = parameters(scope)
+    held: defaultdict[int, list[ChannelOverview]] = defaultdict(list)
+    for row in connection.execute(_HELD, asked):
+        first, last = (None if us is None else to_moment(us) for us in (row.first_us, row.last_us))
+        held[row.guild_id].append(ChannelOverview(to_channel(row), row.messages, first, last))
+    waiting: dict[int, int] = dict(connection.execute(_WAITING, asked).tuples().all())
     return [
-        _guild_overview(Guild(row.id, row.name), per_guild[row.id], waiting.get(row.id, 0))
-        for row in found
+        _guild_overview(Guild(row.id, row.name), held[row.id], waiting.get(row.id, 0))
+        for row in connection.execute(_GUILDS, {"ids": sqlite.as_json(held)})
     ]
 
 
-def _guild_overview(guild: Guild, held: Collection[ChannelOverview], waiting: int) -> GuildOverview:
+def _guild_overview(guild: Guild, held: Sequence[ChannelOverview], waiting: int) -> GuildOverview:
     return GuildOverview(
         guild,
         sum(channel.messages for channel in held),

@@ -15,8 +15,7 @@ from app.domain.model import Author, Channel, ChannelKind, Message, Source, snow
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection, Row
-    from sqlalchemy.sql.selectable import Select
+    from sqlalchemy import Row
 
     from app.adapters.sql.merging import State
 
@@ -78,11 +77,10 @@ def to_row(state: State, name_id: int) -> tuple[object, ...]:
 
 def to_message(row: Row[Any]) -> Message:
     """Return a row of `WHOLE` as the message that it was."""
+    kind = ChannelKind(row.kind)
     return Message(
         id=row.id,
-        channel=Channel(
-            row.channel_id, row.guild_id, row.channel_name, ChannelKind(row.kind), row.parent_id
-        ),
+        channel=Channel(row.channel_id, row.guild_id, row.channel_name, kind, row.parent_id),
         author=Author(row.author_id, row.author_name, row.display_name, is_bot=row.is_bot),
         created_at=to_moment(row.created_us),
         content=row.content,
@@ -95,9 +93,14 @@ def to_message(row: Row[Any]) -> Message:
     )
 
 
-def fetch(connection: Connection, statement: Select[Any]) -> list[Message]:
-    """Run a statement made of `WHOLE`."""
-    return [to_message(row) for row in connection.execute(statement)]
+def to_channel(row: Row[Any]) -> Channel:
+    """Return a row of `channels`."""
+    return Channel(row.id, row.guild_id, row.name, ChannelKind(row.kind), row.parent_id)
+
+
+def to_author(row: Row[Any]) -> Author:
+    """Return a row of `names`."""
+    return Author(row.author_id, row.name, row.display_name, is_bot=row.is_bot)
 
 
 def fold(name: str) -> str:

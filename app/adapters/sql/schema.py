@@ -24,6 +24,9 @@ from sqlalchemy import (
 HEAD = "0001"
 """The newest migration: what `alembic_version` says of a database that is up to date."""
 
+MAX_INTEGER = 2**63 - 1
+"""The greatest id or time that a database keeps."""
+
 ANY_GUILD = -1
 """In a tombstone: whichever server the message is of (0 is that of direct messages)."""
 

@@ -1,90 +1,103 @@
-"""A scope as conditions of a query: the one place that decides what a query may see."""
+"""A scope in a query: the one place that decides what a query may see.
+
+The conditions are the same for every scope, so that each statement is built and
+compiled once; a scope is their parameters. However many channels it lists, a list is
+one parameter.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, false, or_, select, true, tuple_
+from sqlalchemy import Boolean, ColumnElement, and_, bindparam, literal, or_, select, tuple_
 
 from app.adapters.sql import sqlite
 from app.adapters.sql.rows import MISDATED_BY, to_us
-from app.adapters.sql.schema import messages
+from app.adapters.sql.schema import MAX_INTEGER, messages
 from app.domain.model import snowflake_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import ColumnElement, Connection, FromClause
+    from sqlalchemy import Connection
 
     from app.domain.model import Scope
 
-
-def readable(scope: Scope, place: FromClause, channel: str = "channel_id") -> ColumnElement[bool]:
-    """Return the condition that the channel of a row of `place` may be read.
-
-    `place` has a column `guild_id` and one for the channel.
-    """
-    return and_(true(), *_readable(scope, place.c.guild_id, place.c[channel]))
+Parameters = dict[str, bool | int | str]
 
 
-def admitted(scope: Scope) -> ColumnElement[bool]:
-    """Return the condition that a row of `messages` lies in the scope: `Scope.admits` in SQL."""
+def readable(guild_id: ColumnElement[int], channel_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a channel of a server may be read: `Scope.may_read` in SQL."""
+    granted = sqlite.listed_rows("granted_channels", "guild_id", "channel_id")
     return and_(
-        true(),
-        *_readable(scope, messages.c.guild_id, messages.c.channel_id),
-        *_narrowed(scope),
+        or_(
+            bindparam("grants_everything", type_=Boolean),
+            guild_id.in_(sqlite.listed("granted_guilds")),
+            tuple_(guild_id, channel_id).in_(select(granted)),
+        ),
+        or_(
+            bindparam("any_channel", type_=Boolean),
+            channel_id.in_(sqlite.listed("asked_channels")),
+        ),
     )
 
 
-def has_narrowing(scope: Scope) -> bool:
-    """Tell whether authors or a window narrow the scope within its channels."""
-    return any(True for _ in _narrowed(scope))
+# The sum keeps the database from going through a window by index where the rest of a query
+# names a few messages of it.
+_created_us = messages.c.created_us + literal(0)
+NARROWED = and_(
+    or_(
+        bindparam("any_author", type_=Boolean),
+        messages.c.author_id.in_(sqlite.listed("asked_authors")),
+    ),
+    _created_us >= bindparam("after_us"),
+    _created_us < bindparam("before_us"),
+)
+"""The condition that a row of `messages` is by the authors and in the window asked for."""
+
+ADMITTED = and_(readable(messages.c.guild_id, messages.c.channel_id), NARROWED)
+"""The condition that a row of `messages` lies in the scope: `Scope.admits` in SQL."""
+
+IS_NARROWED = bindparam("is_narrowed", type_=Boolean)
+"""Whether authors or a window narrow the scope within its channels."""
 
 
-def id_span(scope: Scope, connection: Connection) -> tuple[int | None, int | None]:
-    """Return between which ids (both included) the messages in the window are, if that is known.
+def parameters(scope: Scope) -> Parameters:
+    """Return what the conditions above are to be told of a scope."""
+    grants = {} if scope.grants is None else scope.grants
+    after, before = scope.window.after, scope.window.before
+    return {
+        "grants_everything": scope.grants is None,
+        "granted_guilds": sqlite.as_json(g for g, granted in grants.items() if granted is None),
+        "granted_channels": sqlite.rows_as_json(
+            (guild_id, channel_id)
+            for guild_id, granted in grants.items()
+            for channel_id in granted or ()
+        ),
+        "any_channel": scope.channels is None,
+        "asked_channels": sqlite.as_json(scope.channels or ()),
+        "any_author": scope.authors is None,
+        "asked_authors": sqlite.as_json(scope.authors or ()),
+        "after_us": -MAX_INTEGER if after is None else to_us(after),
+        "before_us": MAX_INTEGER if before is None else to_us(before),
+        "is_narrowed": not (scope.authors is None and after is None and before is None),
+    }
+
+
+_MISDATED = select(literal(1)).where(messages.c.is_misdated).limit(1)
+
+
+def id_span(connection: Connection, scope: Scope) -> Parameters:
+    """Return between which ids, `low` and `high` included, the messages of the window are.
 
     A snowflake tells its time, which makes a window a range of row ids; not so where
-    the archive holds an invented id. The span is wide enough for what counts as well
-    dated; the exact time is compared as well.
+    the archive holds an invented id. The span is wide enough for what still counts as
+    well dated, so the exact time must be compared as well.
     """
-    window = scope.window
-    if window.after is None and window.before is None:
-        return None, None
-    if connection.execute(select(messages.c.id).where(messages.c.is_misdated).limit(1)).first():
-        return None, None
-    slack = MISDATED_BY
-    after = None if window.after is None else snowflake_at(window.after - slack)
-    before = None if window.before is None else snowflake_at(window.before + slack)
-    return after, before
-
-
-def _readable(
-    scope: Scope, guild_id: ColumnElement[int], channel_id: ColumnElement[int]
-) -> Iterator[ColumnElement[bool]]:
-    if scope.is_empty:
-        yield false()
-    if scope.grants is not None:
-        whole = [guild for guild, granted in scope.grants.items() if granted is None]
-        pairs = [(guild, c) for guild, granted in scope.grants.items() for c in granted or ()]
-        ways = []
-        if whole:
-            ways.append(guild_id.in_(sqlite.listed(whole)))
-        if pairs:
-            ways.append(
-                tuple_(guild_id, channel_id).in_(
-                    select(sqlite.listed_rows(pairs, "guild_id", "channel_id"))
-                )
-            )
-        yield or_(false(), *ways)
-    if scope.channels is not None:
-        yield channel_id.in_(sqlite.listed(scope.channels))
-
-
-def _narrowed(scope: Scope) -> Iterator[ColumnElement[bool]]:
-    if scope.authors is not None:
-        yield messages.c.author_id.in_(sqlite.listed(scope.authors))
-    if scope.window.after is not None:
-        yield messages.c.created_us >= to_us(scope.window.after)
-    if scope.window.before is not None:
-        yield messages.c.created_us < to_us(scope.window.before)
+    span: Parameters = {"low": 0, "high": MAX_INTEGER}
+    after, before = scope.window.after, scope.window.before
+    if (after is None and before is None) or connection.execute(_MISDATED).first():
+        return span
+    if after is not None:
+        span["low"] = snowflake_at(after - MISDATED_BY)
+    if before is not None:
+        span["high"] = snowflake_at(before + MISDATED_BY)
+    return span

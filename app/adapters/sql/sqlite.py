@@ -120,19 +120,27 @@ def size_bytes(connection: Connection) -> int:
     return sum(file.stat().st_size for file in files if file.exists())
 
 
-def listed(values: Iterable[int]) -> Select[tuple[int]]:
-    """Return a subquery that yields the values: one parameter, however many they are."""
-    items = func.json_each(bindparam(None, as_json(values), unique=True)).table_valued("value")
+def listed(parameter: str) -> Select[tuple[int]]:
+    """Return a subquery that yields the integers bound to a parameter by `as_json`."""
+    items = func.json_each(bindparam(parameter)).table_valued("value")
     return select(items.c.value)
 
 
-def listed_rows(rows: Iterable[Sequence[int]], *names: str) -> Subquery:
-    """Return a subquery that yields the rows, its columns named: one parameter for all."""
-    text = f"[{','.join(as_json(row) for row in rows)}]"
-    items = func.json_each(bindparam(None, text, unique=True)).table_valued("value")
-    return select(
-        *(func.json_extract(items.c.value, f"$[{at}]").label(name) for at, name in enumerate(names))
-    ).subquery()
+def listed_rows(parameter: str, *columns: str) -> Subquery:
+    """Return a subquery that yields the rows bound to a parameter by `rows_as_json`."""
+    items = func.json_each(bindparam(parameter)).table_valued("value")
+    cells = (func.json_extract(items.c.value, f"$[{at}]") for at in range(len(columns)))
+    return select(*(cell.label(name) for cell, name in zip(cells, columns, strict=True))).subquery()
+
+
+def as_json(values: Iterable[int]) -> str:
+    """Return integers as one parameter, however many they are."""
+    return f"[{','.join(map(str, values))}]"
+
+
+def rows_as_json(rows: Iterable[Iterable[int]]) -> str:
+    """Return rows of integers as one parameter, however many they are."""
+    return f"[{','.join(map(as_json, rows))}]"
 
 
 def insert_rows(
@@ -147,11 +155,6 @@ def insert_rows(
     """
     statement = insert(table).compile(dialect=connection.dialect, column_keys=columns)
     connection.exec_driver_sql(str(statement), list(rows))
-
-
-def as_json(values: Iterable[int]) -> str:
-    """Return integers as a JSON array."""
-    return f"[{','.join(map(str, values))}]"
 
 
 def translate(error: BaseException, url: URL) -> ArchiveUnavailable:

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from app.domain.model import Message
     from app.ports.history import Page
 
+_IDS = sqlite.listed("ids")
+_REMOVED = select(tombstones).where(tombstones.c.message_id.in_(_IDS))
+_KNOWN = WHOLE.where(messages.c.id.in_(_IDS))
+_DELETE = delete(messages).where(messages.c.id.in_(_IDS))
+
 
 def store(connection: Connection, page: Page, *, index_bots: bool) -> Stored:
     """Merge a page into the archive and let everything derived follow."""
@@ -43,9 +48,8 @@ def store(connection: Connection, page: Page, *, index_bots: bool) -> Stored:
 def _welcome(connection: Connection, incoming: Sequence[Message]) -> Sequence[Message]:
     """Return the messages that neither their author nor a removal keeps out."""
     unwanted = opted_out(connection, {message.author.id for message in incoming})
-    ids = sqlite.listed(message.id for message in incoming)
-    rows = connection.execute(select(tombstones).where(tombstones.c.message_id.in_(ids)))
-    removed = {tuple(row) for row in rows}
+    ids = sqlite.as_json(message.id for message in incoming)
+    removed = {tuple(row) for row in connection.execute(_REMOVED, {"ids": ids})}
     if not unwanted and not removed:
         return incoming
     return [
@@ -58,7 +62,7 @@ def _welcome(connection: Connection, incoming: Sequence[Message]) -> Sequence[Me
 
 
 def _known(connection: Connection, ids: Collection[int]) -> dict[int, State]:
-    rows = connection.execute(WHOLE.where(messages.c.id.in_(sqlite.listed(ids))))
+    rows = connection.execute(_KNOWN, {"ids": sqlite.as_json(ids)})
     return {row.id: State(to_message(row), row.named_us, row.is_indexed) for row in rows}
 
 
@@ -93,7 +97,7 @@ def _write(
     ids = placing.name_ids(connection, named)
     replaced = known.keys() & changed.keys()
     if replaced:
-        connection.execute(delete(messages).where(messages.c.id.in_(sqlite.listed(replaced))))
+        connection.execute(_DELETE, {"ids": sqlite.as_json(replaced)})
     if changed:
         rows = [to_row(state, ids[placing.name_of(state.message)]) for state in changed.values()]
         sqlite.insert_rows(connection, messages, rows)
