@@ -90,6 +90,15 @@ def _web_address(text: str) -> str:
     return address.rstrip("/")
 
 
+def _ollama_host(text: str) -> str:
+    """Add Ollama's own port where neither scheme nor port is given, as its programs do."""
+    address = _web_address(text)
+    if "://" in text or urlsplit(address).port:
+        return address
+    host, _, path = text.partition("/")
+    return _web_address(f"{host}:11434/{path}")
+
+
 def _database_url(text: str) -> str:
     if not text.startswith("sqlite:"):
         raise ValueError
@@ -101,6 +110,7 @@ FLAG = Kind("true or false", _flag)
 PATH = Kind("a path", lambda text: Path(text).expanduser())
 READABLE_FILE = Kind("the path of a file that can be read", _readable_file)
 ZONE = Kind("the name of a time zone, like UTC or Europe/Berlin", _zone)
+OLLAMA_HOST = Kind("an address like http://localhost:11434", _ollama_host)
 WEB_ADDRESS = Kind("an address like http://localhost:11434", _web_address)
 DATABASE_URL = Kind("an address like sqlite:////srv/discord/archive.db", _database_url)
 
@@ -154,7 +164,7 @@ class Settings:
     )
     llm_temperature: float = setting("LLM_TEMPERATURE", 0.7, _real(0, 2), "0 is the most literal")
     ollama_host: str = setting(
-        "OLLAMA_HOST", "http://localhost:11434", WEB_ADDRESS, "where Ollama listens"
+        "OLLAMA_HOST", "http://localhost:11434", OLLAMA_HOST, "where Ollama listens"
     )
     llm_num_ctx: int = setting(
         "LLM_NUM_CTX", 8_192, _whole(512, 1_048_576), "tokens of context the model is loaded with"

@@ -65,8 +65,18 @@ def test_a_password_in_an_address_is_not_repeated() -> None:
     assert "secret" not in str(raised.value)
 
 
-def test_a_host_without_a_scheme_is_http() -> None:
-    assert read_settings({"OLLAMA_HOST": "gpu:11434"}).ollama_host == "http://gpu:11434"
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("gpu:8080", "http://gpu:8080"),
+        ("gpu", "http://gpu:11434"),
+        ("gpu/ollama/", "http://gpu:11434/ollama"),
+        ("0.0.0.0", "http://0.0.0.0:11434"),  # noqa: S104 (an address that people set)
+        ("http://gpu", "http://gpu"),
+    ],
+)
+def test_a_host_without_a_scheme_is_http_on_the_port_of_ollama(written: str, address: str) -> None:
+    assert read_settings({"OLLAMA_HOST": written}).ollama_host == address
 
 
 def test_the_environment_wins_over_the_dotenv_file(
