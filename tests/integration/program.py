@@ -1,0 +1,116 @@
+"""The program as a person runs it: a process of its own, on a data directory of its own.
+
+    program = Program(tmp_path / "data")
+    program.done("import", folder)
+    found = program.json("search", "printer driver")
+
+Nothing of the surroundings has a say: no setting, no `.env`, no home directory. Answers are
+quoted from the messages, so that no model is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "examples" / "server"
+LONGEST_RUN_SECONDS = 120
+
+DONE, FAILED, WRONG_USAGE, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
+"""The exit codes."""
+
+_KEPT = {"PATH", "LANG", "TMPDIR", "SYSTEMROOT"}
+_KEPT_PREFIXES = ("LC_", "COVERAGE_")
+
+
+def clean_environment(home: Path) -> dict[str, str]:
+    """Return an environment without anybody's settings, for a program that lives in `home`."""
+    kept = {k: v for k, v in os.environ.items() if k in _KEPT or k.startswith(_KEPT_PREFIXES)}
+    ours = {"HOME": str(home), "PYTHONPATH": str(ROOT), "LLM_BACKEND": "extractive"}
+    return kept | ours
+
+
+@frozen
+class Finished:
+    """What a run left behind: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def sentence(self) -> str:
+        """The one line on standard error that says what went wrong."""
+        lines = self.err.splitlines()
+        assert len(lines) == 1, f"one sentence was expected in place of:\n{self.err}"
+        return lines[0]
+
+
+@frozen
+class Program:
+    """The command line on one data directory.
+
+    `wrapper` stands before the command (`("unshare", "--net")`); `in_child` is called in the
+    new process before the program begins.
+    """
+
+    data_dir: Path
+    settings: Mapping[str, str] = field(factory=dict)
+    wrapper: tuple[str, ...] = ()
+    in_child: Callable[[], None] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment that the process is given."""
+        return clean_environment(self.data_dir.parent) | dict(self.settings)
+
+    def run(self, *arguments: object, typed: str = "") -> Finished:
+        """Run a command to its end; `typed` is its standard input."""
+        process = self.start(*arguments)
+        try:
+            out, err = process.communicate(typed, LONGEST_RUN_SECONDS)
+        except BaseException:
+            process.kill()
+            process.communicate()
+            raise
+        return Finished(process.returncode, out, err)
+
+    def done(self, *arguments: object) -> Finished:
+        """Run a command that must succeed."""
+        finished = self.run(*arguments)
+        assert finished.code == DONE, finished
+        return finished
+
+    def json(self, *arguments: object) -> Any:  # noqa: ANN401 - JSON is anything
+        """Return what a command that must succeed prints with `--json`."""
+        return json.loads(self.done(*arguments, "--json").out)
+
+    def found(self, query: str, *arguments: object) -> list[int]:
+        """Return the ids that a search finds, best first."""
+        results = self.json("search", query, *arguments)["results"]
+        return [int(result["message_id"]) for result in results]
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        """Start a command; its three streams are pipes of lines."""
+        command = [sys.executable, "-m", "app", "--data-dir", str(self.data_dir)]
+        return subprocess.Popen(
+            [*self.wrapper, *command, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            cwd=self.data_dir.parent,
+            env=self.environment,
+            preexec_fn=self.in_child,  # noqa: PLW1509 - nothing else runs in this process
+        )
