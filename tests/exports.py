@@ -5,7 +5,7 @@
 
 Messages are numbered; number n is sent n minutes after `START`, and its id says so. A
 name always stands for the same id. Every key of the format can be given, and wins over
-what is made up here; `without` takes keys away.
+what is made up here; `without` takes keys away. `taken_from` reads exports again.
 """
 
 from __future__ import annotations
@@ -17,11 +17,17 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from attrs import frozen
+
+from app.adapters.exports import ExportHistory
 from app.domain.model import snowflake_at
+from app.ports.history import Failure, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from app.domain.model import Message
 
     Json = dict[str, Any]
 
@@ -55,8 +61,10 @@ def role(name: str) -> Json:
     return {"id": str(id_of(name)), "name": name, "color": "#3498DB", "position": 1}
 
 
-def message(number: int, content: str = "hello", *, author: str = "alice", **keys: object) -> Json:
-    """Return a message."""
+def message(
+    number: int, content: str = "hello", *, author: str | Json = "alice", **keys: object
+) -> Json:
+    """Return a message; its author is given by name or made beforehand."""
     made: Json = {
         "id": str(message_id(number)),
         "type": "Default",
@@ -65,14 +73,14 @@ def message(number: int, content: str = "hello", *, author: str = "alice", **key
         "callEndedTimestamp": None,
         "isPinned": False,
         "content": content,
-        "author": user(author),
+        "author": user(author) if isinstance(author, str) else author,
     }
     lists = ("attachments", "embeds", "stickers", "reactions", "mentions", "inlineEmojis")
     return {**made, **{each: [] for each in lists}, **keys}
 
 
 def reply(
-    number: int, to: int, content: str = "hello", *, author: str = "alice", **keys: object
+    number: int, to: int, content: str = "hello", *, author: str | Json = "alice", **keys: object
 ) -> Json:
     """Return a reply to the message of number `to` in the channel `general`."""
     target = {
@@ -141,3 +149,30 @@ def write_archive(path: Path, members: Mapping[str, object]) -> Path:
         for name, member in members.items():
             archive.writestr(name, member if isinstance(member, bytes) else text_of(member))
     return path
+
+
+@frozen
+class Taken:
+    """What a history gave."""
+
+    pages: list[Page]
+    failures: list[Failure]
+
+    @property
+    def messages(self) -> list[Message]:
+        """All messages, in the order in which they came."""
+        return [each for page in self.pages for each in page.messages]
+
+    @property
+    def skipped(self) -> int:
+        """How many were counted as said by nobody."""
+        return sum(page.skipped for page in self.pages)
+
+
+async def taken_from(*paths: Path) -> Taken:
+    """Read all that lies at these paths."""
+    parts = [part async for part in ExportHistory(paths).pages()]
+    return Taken(
+        [part for part in parts if isinstance(part, Page)],
+        [part for part in parts if isinstance(part, Failure)],
+    )

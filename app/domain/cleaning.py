@@ -44,26 +44,30 @@ _TOKEN = re.compile(
 # Taken out of names, which could otherwise name each other for ever; "<3" may stay.
 _TOKEN_START = re.compile(r"<(?=[@#:/a-z]|\Z)")
 
-_LINE_END = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_INVISIBLE = re.compile(
-    "["
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but for tab and line feed
+_CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f"  # but for tab and line feed
+_LINE_ENDS = "\r\v\f\x1c-\x1e\x85\u2028\u2029"
+_UNSEEN = (
     "\u200b\u2060-\u2065\ufeff"  # of no width
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # changing the direction of writing
     "\xad\u034f\u115f\u1160\u17b4\u17b5\u180e\u3164\uffa0\ufff0-\ufffb"  # fillers
     "\ufe00-\ufe0d\U000e0080-\U000e0fff"  # variants; those of emoji stay
-    "]"
 )
-# Letters of the alphabet of tags, which no font shows; a flag is spelt with a few of them.
-_TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f)|[\U000e0000-\U000e007f]+")
+_SURROGATES = "\ud800-\udfff"
+_JOINERS = "\u200c\u200d"
+_TAGS = "\U000e0000-\U000e007f"  # an alphabet that no font shows; flags are spelt with it
 # A joiner belongs between two emoji, and inside words of Arabic and Indic scripts.
 _JOINABLE = (
     "\xa9\xae\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
     "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af"
 )
+
+_SUSPECT = re.compile(f"[{_CONTROLS}{_LINE_ENDS}{_UNSEEN}{_SURROGATES}{_JOINERS}{_TAGS}]")
+_LINE_END = re.compile(f"\r\n|[{_LINE_ENDS}]")
+_INVISIBLE = re.compile(f"[{_CONTROLS}{_UNSEEN}]")
+_SURROGATE = re.compile(f"[{_SURROGATES}]")
+_FLAG_OR_TAGS = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007e]{{1,8}}\U000e007f)|[{_TAGS}]+")
 _STRAY_JOINER = re.compile(
-    f"(?<![{_JOINABLE}\ufe0e\ufe0f])[\u200c\u200d]|[\u200c\u200d](?![{_JOINABLE}])"
+    f"(?<![{_JOINABLE}\ufe0e\ufe0f])[{_JOINERS}]|[{_JOINERS}](?![{_JOINABLE}])"
 )
 
 
@@ -96,11 +100,11 @@ def clean_name(raw: str, limit_chars: int = NAME_LIMIT_CHARS) -> str:
 
 def _visible(raw: str) -> str:
     """Take out what cannot be seen; make every line end a line feed."""
+    if not _SUSPECT.search(raw):
+        return raw
     text = _INVISIBLE.sub("", _LINE_END.sub("\n", raw))
-    if text.isascii():
-        return text
     text = _SURROGATE.sub("\ufffd", text)
-    text = _TAGS.sub(lambda match: match[1] or "", text)
+    text = _FLAG_OR_TAGS.sub(lambda match: match[1] or "", text)
     return _STRAY_JOINER.sub("", text)
 
 

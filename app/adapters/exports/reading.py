@@ -110,6 +110,6 @@ class _Gathered:
 
     def _translated(self, piece: Piece) -> Message | None:
         if piece.text is None:
-            raise InvalidInput(f"it is longer than {MESSAGE_LIMIT_BYTES >> 20} MiB")
+            raise InvalidInput(f"it is longer than {MESSAGE_LIMIT_BYTES} bytes")
         self._bytes += len(piece.text)
         return self.translator.translate(parse(piece.text))
