@@ -1,0 +1,105 @@
+"""The vector index as a dictionary, every answer exact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define, field, frozen
+
+from app.domain.errors import IndexMismatch
+from app.domain.model import Hit, snowflake_time
+from app.ports.storage import VectorIndex
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+
+    from app.domain.model import Scope
+    from app.domain.vectors import EmbeddingIdentity, Vector
+    from app.ports.storage import Entry
+
+
+@frozen
+class _Held:
+    """The vectors of one server."""
+
+    identity: EmbeddingIdentity
+    entries: dict[int, Entry] = field(factory=dict)
+
+
+@define
+class MemoryVectorIndex(VectorIndex):
+    """Holds vectors in `servers`, which several indexes may share."""
+
+    _identity: EmbeddingIdentity
+    servers: dict[int, _Held] = field(factory=dict)
+
+    @property
+    def identity(self) -> EmbeddingIdentity:
+        return self._identity
+
+    async def open(self) -> None:
+        """Nothing to connect to."""
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    async def put(self, guild_id: int, entries: Sequence[Entry]) -> None:
+        held = self.servers.setdefault(guild_id, _Held(self.identity))
+        if held.identity != self.identity:
+            raise IndexMismatch(f"The vectors are not of {self.identity}: run `reindex`.")
+        held.entries.update({entry.message_id: entry for entry in entries})
+
+    async def remove(self, guild_id: int, message_ids: Collection[int]) -> None:
+        for message_id in message_ids if guild_id in self.servers else ():
+            self.servers[guild_id].entries.pop(message_id, None)
+
+    async def drop(self, guild_id: int) -> None:
+        self.servers.pop(guild_id, None)
+
+    async def nearest(self, vector: Vector, scope: Scope, limit: int) -> list[Hit]:
+        hits = [
+            Hit(entry.message_id, guild_id, float(np.dot(entry.vector, vector)))
+            for guild_id, held in self._current(scope)
+            for entry in held.entries.values()
+            if scope.may_read(guild_id, entry.channel_id)
+            if scope.authors is None or entry.author_id in scope.authors
+            if snowflake_time(entry.message_id) in scope.window
+        ]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.message_id))[: max(0, limit)]
+
+    async def similarities(
+        self, vector: Vector, message_ids: Mapping[int, Collection[int]]
+    ) -> dict[int, float]:
+        return {
+            message_id: float(np.dot(held.entries[message_id].vector, vector))
+            for guild_id, wanted in message_ids.items()
+            if (held := self.servers.get(guild_id)) and held.identity == self.identity
+            for message_id in wanted
+            if message_id in held.entries
+        }
+
+    async def count(self, scope: Scope) -> int:
+        return sum(len(held.entries) for _, held in self._current(scope))
+
+    async def stale(self, scope: Scope) -> list[int]:
+        return [
+            guild_id
+            for guild_id, held in self.servers.items()
+            if held.identity != self.identity
+            if scope.grants is None or guild_id in scope.grants
+        ]
+
+    async def rebuild(self, guild_id: int, entries: AsyncIterator[Sequence[Entry]]) -> int:
+        fresh = _Held(self.identity)
+        async for batch in entries:
+            fresh.entries.update({entry.message_id: entry for entry in batch})
+        self.servers[guild_id] = fresh
+        return len(fresh.entries)
+
+    def _current(self, scope: Scope) -> Iterator[tuple[int, _Held]]:
+        for guild_id, held in self.servers.items():
+            if held.identity == self.identity and (
+                scope.grants is None or guild_id in scope.grants
+            ):
+                yield guild_id, held

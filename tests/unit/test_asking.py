@@ -1,0 +1,144 @@
+"""Answering a question over doubles."""
+
+import pytest
+from attrs import evolve
+
+from app.domain.asking import AnswerLimits, Done, Event, Replaced, Sources, Written
+from app.domain.errors import ModelUnavailable
+from app.domain.model import Question, Scope
+from tests.doubles.broken import BrokenEmbedder, BrokenIndex
+from tests.doubles.embedder import HashEmbedder
+from tests.doubles.model import BrokenChatModel, ScriptedChatModel
+from tests.engine import Engine, asked, id_of, message_id, said
+
+QUESTION = "how do I install firefox?"
+
+
+async def events(engine: Engine, question: Question) -> list[Event]:
+    return [event async for event in engine.ask().stream(question)]
+
+
+async def an_engine(**parts: object) -> Engine:
+    engine = Engine(**parts)  # type: ignore[arg-type]
+    await engine.hear(
+        said(1, "install firefox with apt"),
+        said(2, "bread is baked at noon", author="bob"),
+        said(3, "firefox is a browser", author="eve", channel="secret"),
+    )
+    return engine
+
+
+async def test_the_answer_names_the_messages_it_cites() -> None:
+    engine = await an_engine()
+    done = (await events(engine, asked(QUESTION)))[-1]
+    assert isinstance(done, Done)
+    answer = done.answer
+    assert answer.success
+    assert answer.grounded
+    assert not answer.degraded
+    assert answer.model_used == "scripted"
+    assert answer.tokens_used == 42
+    assert [c.number for c in answer.citations] == [1]
+    assert answer.messages_retrieved == len(done.prompt.excerpts if done.prompt else ())
+
+
+async def test_sources_come_first_then_the_words_then_the_whole() -> None:
+    happened = await events(await an_engine(), asked(QUESTION))
+    assert isinstance(happened[0], Sources)
+    assert isinstance(happened[-1], Done)
+    assert all(isinstance(event, Written) for event in happened[1:-1])
+    written = "".join(event.text for event in happened[1:-1] if isinstance(event, Written))
+    assert written == happened[-1].answer.text
+
+
+async def test_whole_gives_what_stream_ends_with() -> None:
+    engine = await an_engine()
+    assert (await engine.ask().whole(asked(QUESTION))).answer == (
+        (await events(engine, asked(QUESTION)))[-1].answer  # type: ignore[union-attr]
+    )
+
+
+async def test_an_invented_citation_is_removed_and_the_answer_is_not_grounded() -> None:
+    engine = await an_engine(model=ScriptedChatModel("With apt [77]."))
+    answer = (await engine.ask().whole(asked(QUESTION))).answer
+    assert answer.text == "With apt."
+    assert answer.citations == ()
+    assert not answer.grounded
+    assert "cited none" in str(answer.reason)
+
+
+async def test_a_model_that_fails_before_its_first_word_is_replaced_quietly() -> None:
+    engine = await an_engine(model=BrokenChatModel(ModelUnavailable("It is out.")))
+    happened = await events(engine, asked(QUESTION))
+    assert [type(e) for e in happened] == [Sources, Written, Done]
+    answer = happened[-1].answer  # type: ignore[union-attr]
+    assert answer.text == "a quote [1]"
+    assert answer.degraded
+    assert answer.success
+    assert answer.model_used == "fallback"
+    assert "It is out." in str(answer.reason)
+
+
+async def test_a_model_that_fails_in_the_middle_has_its_words_replaced() -> None:
+    engine = await an_engine(model=BrokenChatModel(begin="I think that"))
+    happened = await events(engine, asked(QUESTION))
+    assert [type(e) for e in happened] == [Sources, Written, Replaced, Done]
+    assert happened[2] == Replaced("a quote [1]")
+    assert happened[-1].answer.text == "a quote [1]"  # type: ignore[union-attr]
+
+
+async def test_without_a_message_the_model_is_not_asked() -> None:
+    model = ScriptedChatModel()
+    engine = await an_engine(model=model)
+    done = await engine.ask().whole(asked(QUESTION, Scope.nothing()))
+    assert model.prompts == []
+    assert done.answer.success
+    assert not done.answer.grounded
+    assert "no messages to search" in done.answer.text
+
+
+async def test_nothing_outside_the_scope_reaches_the_model() -> None:
+    model = ScriptedChatModel()
+    engine = await an_engine(model=model)
+    scope = Scope({1: {id_of("home/general")}})
+    await engine.ask().whole(asked(QUESTION, scope))
+    (prompt,) = model.prompts
+    assert {e.message.channel.name for e in prompt.excerpts} == {"general"}
+    assert "browser" not in prompt.user
+
+
+@pytest.mark.parametrize("broken", ["index", "embedder"])
+async def test_without_vectors_words_find_and_the_answer_says_so(broken: str) -> None:
+    engine = await an_engine()
+    identity = HashEmbedder().identity
+    if broken == "index":
+        crippled = Engine(archive=engine.archive, vectors=BrokenIndex(identity))
+    else:
+        crippled = Engine(archive=engine.archive, embedder=BrokenEmbedder(identity))
+    answer = (await crippled.ask().whole(asked(QUESTION))).answer
+    assert answer.degraded
+    assert "words only" in str(answer.reason)
+    assert message_id(1) in [c.message.id for c in answer.citations]
+
+
+async def test_an_answer_that_is_too_long_is_cut_and_says_so() -> None:
+    limits = AnswerLimits(response_chars=60)
+    engine = await an_engine(model=ScriptedChatModel("word " * 100 + "[1]"), limits=limits)
+    answer = (await engine.ask().whole(asked(QUESTION))).answer
+    assert len(answer.text) <= 60
+    assert answer.text.endswith("*[Response truncated]*")
+
+
+async def test_earlier_questions_reach_the_model() -> None:
+    model = ScriptedChatModel()
+    engine = await an_engine(model=model)
+    await engine.ask().whole(evolve(asked(QUESTION), history=("what is apt?",)))
+    assert "what is apt?" in model.prompts[0].user
+
+
+async def test_a_forgotten_author_is_never_cited() -> None:
+    engine = await an_engine()
+    await engine.forget().author(id_of("ana"))
+    answer = (await engine.ask().whole(asked(QUESTION))).answer
+    assert all(c.message.author.id != id_of("ana") for c in answer.citations)
+    assert await engine.vectors.count(Scope.everything()) == 2
