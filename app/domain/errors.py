@@ -11,6 +11,7 @@
         │   └── ArchiveTooNew       a newer program wrote it
         ├── IndexUnavailable    the vector index cannot be read or written
         │   ├── IndexBusy           another process holds the data directory's lock
+        │   ├── IndexDamaged        an interruption damaged a server's vectors
         │   └── IndexMismatch       its vectors were made by another embedding model
         ├── EmbedderUnavailable no vectors can be made
         └── ModelUnavailable    the language model cannot answer
@@ -65,6 +66,10 @@ class IndexUnavailable(Unavailable):
 
 class IndexBusy(IndexUnavailable):
     """Another process holds the lock of the data directory and alone touches the vectors."""
+
+
+class IndexDamaged(IndexUnavailable):
+    """An interruption damaged the vectors of a server; `reindex` mends it."""
 
 
 class IndexMismatch(IndexUnavailable):

@@ -257,7 +257,8 @@ class VectorIndex(Protocol):
 
     One collection for each server and embedding identity. Similarity is the cosine, 1
     minus the cosine distance. Vectors have unit length. Reading returns ids in scope
-    only. All methods raise `IndexUnavailable` (or a child) when the index cannot serve.
+    only. All methods raise `IndexUnavailable` (or a child) when the index cannot serve;
+    `IndexDamaged` when a server's vectors are lost and only `rebuild` brings them back.
     """
 
     @property

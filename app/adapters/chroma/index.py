@@ -8,53 +8,91 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-from attrs import define, field, frozen
+from attrs import define, field
 
 from app.adapters.chroma.cache import VectorCache
 from app.adapters.chroma.catalog import Catalog
 from app.adapters.chroma.location import api_of
-from app.adapters.chroma.search import AUTHOR, CHANNEL, Restriction, Search
+from app.adapters.chroma.restriction import Restriction
+from app.adapters.chroma.search import Search, best
+from app.adapters.chroma.writing import Rebuilding, Writer
 from app.domain.errors import IndexerError, IndexMismatch, IndexUnavailable
+from app.domain.model import Scope
 from app.ports.storage import VectorIndex
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
-    from chromadb.api.models.Collection import Collection as Vectors
     from chromadb.config import System
 
     from app.adapters.chroma.location import Location
-    from app.domain.model import Hit, Scope
+    from app.domain.model import Hit
     from app.domain.vectors import EmbeddingIdentity, Vector
     from app.ports.storage import Entry
 
 T = TypeVar("T")
 
+_READERS = 4
+_OTHERS_SEEN_AFTER = 5.0  # seconds, where other processes write to the same Chroma
+_OTHERS_VECTORS_SEEN_AFTER = 60.0
 
-@frozen
+
+@define
 class _Opened:
-    """A Chroma that answers."""
+    """A Chroma that answers, and what is known of it."""
 
     system: System
     catalog: Catalog
     cache: VectorCache
-    batch_size: int
+    writer: Writer
+
+    @classmethod
+    def at(cls, location: Location, identity: EmbeddingIdentity) -> _Opened:
+        system = location.connect()
+        api, shared = api_of(system), location.is_shared
+        catalog = Catalog(
+            api,
+            location.tenant,
+            location.database,
+            identity,
+            _OTHERS_SEEN_AFTER if shared else None,
+        )
+        cache = VectorCache(lifetime=_OTHERS_VECTORS_SEEN_AFTER if shared else None)
+        try:
+            return cls(system, catalog, cache, Writer(cache, api.get_max_batch_size()))
+        except BaseException:
+            location.disconnect(system)
+            raise
+
+    def searches(self, scope: Scope) -> dict[int, Search]:
+        """Return what searches each server in scope that has vectors of the identity in use."""
+        return {
+            guild_id: Search(guild_id, collection, self.cache)
+            for guild_id, collection in self.catalog.all().items()
+            if _is_granted(scope, guild_id) and self.catalog.is_of_this_identity(collection)
+        }
 
 
 @define
 class ChromaVectorIndex(VectorIndex):
-    """Vectors in Chroma: ids, vectors, channel and author; never text."""
+    """Vectors in Chroma: ids, vectors, channel and author; never text.
+
+    Chroma's calls block, so they run in threads: writing in one, in order; reading in
+    others beside it. A call on an index that is not open opens it, so that a process gains
+    the vectors as soon as the one that held them lets go.
+    """
 
     location: Location
     _identity: EmbeddingIdentity
-    _opened: _Opened | None = field(default=None, init=False)
-    _opening: Lock = field(factory=Lock, init=False)
+    _opened: _Opened | None = field(default=None, init=False, repr=False)
+    _is_closed: bool = field(default=False, init=False, repr=False)
+    _opening: Lock = field(factory=Lock, init=False, repr=False)
+    _rebuilding: dict[int, Rebuilding] = field(factory=dict, init=False, repr=False)
     _readers: ThreadPoolExecutor = field(
-        factory=lambda: ThreadPoolExecutor(4, "index-reader"), init=False
+        factory=lambda: ThreadPoolExecutor(_READERS, "index-reader"), init=False, repr=False
     )
     _writer: ThreadPoolExecutor = field(
-        factory=lambda: ThreadPoolExecutor(1, "index-writer"), init=False
+        factory=lambda: ThreadPoolExecutor(1, "index-writer"), init=False, repr=False
     )
 
     @property
@@ -64,10 +102,12 @@ class ChromaVectorIndex(VectorIndex):
 
     async def open(self) -> None:
         """Connect; an embedded index takes the data directory's lock, or raises `IndexBusy`."""
+        self._is_closed = False
         await self._write(lambda _: None)
 
     async def close(self) -> None:
-        """Let go of the index and its lock."""
+        """Let go of the index and its lock, after the calls that still run; can be called twice."""
+        self._is_closed = True
         await asyncio.get_running_loop().run_in_executor(self._writer, self._disconnect)
 
     async def put(self, guild_id: int, entries: Sequence[Entry]) -> None:
@@ -80,34 +120,44 @@ class ChromaVectorIndex(VectorIndex):
                     f"The stored vectors were not made by {self.identity}: run"
                     " `discord-indexer reindex` to make them anew."
                 )
-            _upsert(index, collection, entries)
+            index.writer.upsert(collection, entries)
+            if rebuilding := self._rebuilding.get(guild_id):
+                rebuilding.put(entries)
 
-        await self._write(work)
+        if entries:
+            await self._write(work)
 
     async def remove(self, guild_id: int, message_ids: Collection[int]) -> None:
         """Remove vectors; ids that have none are ignored."""
 
         def work(index: _Opened) -> None:
-            collection = index.catalog.current(guild_id)
-            if collection is not None and message_ids:
-                collection.delete(ids=[str(key) for key in message_ids])
-                index.cache.forget(collection, message_ids)
+            if collection := index.catalog.current(guild_id):
+                index.writer.delete(collection, message_ids)
+            if rebuilding := self._rebuilding.get(guild_id):
+                rebuilding.remove(message_ids)
 
-        await self._write(work)
+        if message_ids:
+            await self._write(work)
 
     async def drop(self, guild_id: int) -> None:
-        """Remove all that is held of a server, of any identity."""
-        await self._write(lambda index: index.catalog.drop(guild_id))
+        """Remove all that is held of a server, of any identity, also what is being rebuilt."""
+
+        def work(index: _Opened) -> None:
+            self._rebuilding.pop(guild_id, None)
+            index.catalog.drop(guild_id)
+            index.cache.clear()
+
+        await self._write(work)
 
     async def nearest(self, vector: Vector, scope: Scope, limit: int) -> list[Hit]:
         """Return the messages nearest to a vector, most similar first, cosine as the score."""
 
         def work(index: _Opened) -> list[Hit]:
-            hits: list[Hit] = []
-            for guild_id, collection in self._in_scope(index, scope).items():
-                search = Search(guild_id, collection, index.cache)
-                hits += search.nearest(vector, Restriction.of(scope, guild_id), limit)
-            return sorted(hits, key=lambda hit: (-hit.score, hit.message_id))[:limit]
+            found = (
+                search.nearest(vector, Restriction.of(scope, guild_id), limit)
+                for guild_id, search in index.searches(scope).items()
+            )
+            return best((hit for hits in found for hit in hits), max(0, limit))
 
         return await self._read(work)
 
@@ -118,10 +168,8 @@ class ChromaVectorIndex(VectorIndex):
 
         def work(index: _Opened) -> dict[int, float]:
             found: dict[int, float] = {}
-            for guild_id, keys in message_ids.items():
-                collection = index.catalog.current(guild_id)
-                if collection is not None and index.catalog.is_of_this_identity(collection):
-                    found |= Search(guild_id, collection, index.cache).similarities(vector, keys)
+            for guild_id, search in index.searches(Scope(dict.fromkeys(message_ids))).items():
+                found |= search.similarities(vector, message_ids[guild_id])
             return found
 
         return await self._read(work)
@@ -129,7 +177,7 @@ class ChromaVectorIndex(VectorIndex):
     async def count(self, scope: Scope) -> int:
         """Return how many vectors of this identity are held of the servers in scope."""
         return await self._read(
-            lambda index: sum(c.count() for c in self._in_scope(index, scope).values())
+            lambda index: sum(s.collection.count() for s in index.searches(scope).values())
         )
 
     async def stale(self, scope: Scope) -> list[int]:
@@ -138,31 +186,37 @@ class ChromaVectorIndex(VectorIndex):
             lambda index: [
                 guild_id
                 for guild_id, collection in index.catalog.all().items()
-                if scope.grants is None or guild_id in scope.grants
-                if not index.catalog.is_of_this_identity(collection)
+                if _is_granted(scope, guild_id)
+                and not index.catalog.is_of_this_identity(collection)
             ]
         )
 
     async def rebuild(self, guild_id: int, entries: AsyncIterator[Sequence[Entry]]) -> int:
-        """Build a server's vectors anew beside the old ones and switch at the end."""
-        collection = await self._write(lambda index: index.catalog.begin(guild_id))
-        async for batch in entries:
-            await self._write(partial(_upsert, collection=collection, entries=batch))
+        """Build a server's vectors anew beside the old ones and switch at the end.
+
+        What this process puts or removes meanwhile goes into both; what other processes
+        put on the same server meanwhile is lost.
+        """
+
+        def begin(index: _Opened) -> Rebuilding:
+            building = Rebuilding(index.catalog.begin(guild_id), index.writer)
+            self._rebuilding[guild_id] = building
+            return building
 
         def switch(index: _Opened) -> int:
-            index.catalog.switch(guild_id, collection)
+            index.catalog.switch(guild_id, building.collection)
             index.catalog.discard_leftovers(guild_id)
-            return collection.count()
+            index.cache.clear()
+            return building.collection.count()
 
-        return await self._write(switch)
-
-    def _in_scope(self, index: _Opened, scope: Scope) -> dict[int, Vectors]:
-        return {
-            guild_id: collection
-            for guild_id, collection in index.catalog.all().items()
-            if scope.grants is None or guild_id in scope.grants
-            if index.catalog.is_of_this_identity(collection)
-        }
+        building = await self._write(begin)
+        try:
+            async for batch in entries:
+                await self._write(partial(_add, building, batch))
+            return await self._write(switch)
+        finally:
+            if self._rebuilding.get(guild_id) is building:
+                del self._rebuilding[guild_id]
 
     async def _read(self, work: Callable[[_Opened], T]) -> T:
         return await self._in_thread(self._readers, work)
@@ -171,39 +225,49 @@ class ChromaVectorIndex(VectorIndex):
         return await self._in_thread(self._writer, work)
 
     async def _in_thread(self, threads: ThreadPoolExecutor, work: Callable[[_Opened], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(threads, self._translated, work)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads, partial(self._served, work))
 
-    def _translated(self, work: Callable[[_Opened], T]) -> T:
+    def _served(self, work: Callable[[_Opened], T]) -> T:
         try:
-            return work(self._connected())
+            return _tried_again(work, self._connected())
         except IndexerError:
             raise
         except Exception as error:
-            raise IndexUnavailable(f"The vector index does not work: {error}") from error
+            raise self.location.explain(error) from error
 
     def _connected(self) -> _Opened:
         with self._opening:
+            if self._is_closed:
+                raise IndexUnavailable("The vector index was closed.")
             if self._opened is None:
-                system = self.location.connect()
-                api = api_of(system)
-                catalog = Catalog(api, self.location.tenant, self.location.database, self.identity)
-                self._opened = _Opened(system, catalog, VectorCache(), api.get_max_batch_size())
+                self._opened = _Opened.at(self.location, self.identity)
             return self._opened
 
     def _disconnect(self) -> None:
         with self._opening:
-            if self._opened is not None:
-                self.location.disconnect(self._opened.system)
-                self._opened = None
+            opened, self._opened = self._opened, None
+            readers, self._readers = self._readers, ThreadPoolExecutor(_READERS, "index-reader")
+        readers.shutdown()
+        if opened is not None:
+            self.location.disconnect(opened.system)
 
 
-def _upsert(index: _Opened, collection: Vectors, entries: Sequence[Entry]) -> None:
-    newest = list({entry.message_id: entry for entry in entries}.values())
-    for start in range(0, len(newest), index.batch_size):
-        batch = newest[start : start + index.batch_size]
-        collection.upsert(
-            ids=[str(entry.message_id) for entry in batch],
-            embeddings=np.stack([entry.vector for entry in batch]),
-            metadatas=[{CHANNEL: entry.channel_id, AUTHOR: entry.author_id} for entry in batch],
-        )
-    index.cache.forget(collection, (entry.message_id for entry in newest))
+def _tried_again(work: Callable[[_Opened], T], index: _Opened) -> T:
+    """Do it once more where somebody put another collection in place of the one we knew."""
+    from chromadb.errors import NotFoundError
+
+    try:
+        return work(index)
+    except NotFoundError:
+        index.catalog.refresh()
+        return work(index)
+
+
+def _add(building: Rebuilding, entries: Sequence[Entry], _: _Opened) -> None:
+    building.add(entries)
+
+
+def _is_granted(scope: Scope, guild_id: int) -> bool:
+    """Tell whether any channel of a server may be read."""
+    return scope.grants is None or scope.grants.get(guild_id, frozenset()) != frozenset()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+import httpx
 from attrs import field, frozen
 from filelock import FileLock, Timeout
 
-from app.domain.errors import IndexBusy, IndexUnavailable
+from app.adapters.chroma import graph_files
+from app.domain.errors import IndexBusy, IndexDamaged, IndexUnavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _IN_PROCESS = "chromadb.api.rust.RustBindingsAPI"
 _OVER_HTTP = "chromadb.api.fastapi.FastAPI"
+_TENANT, _DATABASE = "default_tenant", "default_database"  # what Chroma itself calls them
+_CONNECT_SECONDS = 5.0
+_FULL, _MALFORMED, _NO_DATABASE = "(code: 13)", "(code: 11)", "(code: 26)"  # SQLite's codes
 
 
 class Location(Protocol):
@@ -26,8 +31,15 @@ class Location(Protocol):
     `connect` and `disconnect` block, and are called in turn from one thread at a time.
     """
 
-    tenant: str
-    database: str
+    @property
+    def tenant(self) -> str:
+        """Chroma's name for whose the collections are."""
+        ...
+
+    @property
+    def database(self) -> str:
+        """Chroma's name for the set of collections."""
+        ...
 
     @property
     def is_shared(self) -> bool:
@@ -42,6 +54,10 @@ class Location(Protocol):
         """Stop it and free what `connect` took."""
         ...
 
+    def explain(self, error: Exception) -> IndexUnavailable:
+        """Say in the program's words what an error of Chroma's means."""
+        ...
+
 
 def api_of(system: System) -> ServerAPI:
     """Return the interface of a started Chroma.
@@ -51,7 +67,7 @@ def api_of(system: System) -> ServerAPI:
     """
     from chromadb.api import ServerAPI
 
-    return system.instance(ServerAPI)
+    return system.instance(ServerAPI)  # type: ignore[type-abstract]  # Chroma finds what fills it
 
 
 def _start(api: str, **settings: Any) -> System:  # noqa: ANN401 (Chroma's settings have many types)
@@ -69,8 +85,8 @@ def _start(api: str, **settings: Any) -> System:  # noqa: ANN401 (Chroma's setti
 class InMemory(Location):
     """Chroma in this process; the vectors go with it."""
 
-    tenant: str = "default_tenant"
-    database: str = "default_database"
+    tenant: str = _TENANT
+    database: str = _DATABASE
     is_shared = False
 
     def connect(self) -> System:
@@ -80,6 +96,10 @@ class InMemory(Location):
     def disconnect(self, system: System) -> None:
         """Forget everything."""
         system.stop()
+
+    def explain(self, error: Exception) -> IndexUnavailable:
+        """Say what an error means."""
+        return IndexUnavailable(f"The vectors in memory cannot be used: {_first_line(error)}")
 
 
 @frozen
@@ -91,8 +111,8 @@ class OnDisk(Location):
     """
 
     data_dir: Path
-    tenant: str = "default_tenant"
-    database: str = "default_database"
+    tenant: str = _TENANT
+    database: str = _DATABASE
     is_shared = False
     _lock: FileLock = field(init=False, repr=False, eq=False)
 
@@ -104,9 +124,8 @@ class OnDisk(Location):
         """Take the lock, or raise `IndexBusy`, and open the folder."""
         self._take_lock()
         try:
-            return _start(
-                _IN_PROCESS, is_persistent=True, persist_directory=str(self.data_dir / "chroma")
-            )
+            graph_files.disarm(self._folder)
+            return _start(_IN_PROCESS, is_persistent=True, persist_directory=str(self._folder))
         except BaseException:
             self._lock.release()
             raise
@@ -117,6 +136,32 @@ class OnDisk(Location):
             system.stop()
         finally:
             self._lock.release()
+
+    def explain(self, error: Exception) -> IndexUnavailable:
+        """Tell a full disk and the two kinds of damage from everything else."""
+        text = str(error)
+        if _FULL in text:
+            return IndexUnavailable(
+                f"The disk with {self._folder} is full: make room and try again; nothing is lost."
+            )
+        if _MALFORMED in text or _NO_DATABASE in text:
+            return IndexUnavailable(
+                f"The vector database in {self._folder} is damaged: move that folder away and run"
+                " `discord-indexer reindex`, which makes the vectors anew from the archive."
+            )
+        if graph_files.is_damage(error):
+            return IndexDamaged(
+                f"Vectors in {self._folder} were damaged by an interruption: run"
+                " `discord-indexer reindex` to make them anew from the archive."
+            )
+        return IndexUnavailable(
+            f"The vectors in {self._folder} cannot be used ({_first_line(error)}): check that"
+            " the folder can be written to."
+        )
+
+    @property
+    def _folder(self) -> Path:
+        return self.data_dir / "chroma"
 
     def _take_lock(self) -> None:
         try:
@@ -138,32 +183,26 @@ class OnDisk(Location):
 class OnServer(Location):
     """A Chroma server, which others may use at the same time.
 
-    `timeout` is how many seconds one call may take.
+    `timeout` is how many seconds the server may take to answer a call.
     """
 
-    url: str
-    tenant: str = "default_tenant"
-    database: str = "default_database"
+    url: str = field(repr=False)  # may hold a password
+    tenant: str = _TENANT
+    database: str = _DATABASE
     token: str | None = field(default=None, repr=False)
     timeout: float = 30.0
     is_shared = True
 
     def connect(self) -> System:
         """Reach the server once, so that a wrong address is noticed at once."""
-        address = urlsplit(self.url)
-        secure = address.scheme == "https"
-        system = _start(
-            _OVER_HTTP,
-            chroma_server_host=address.hostname,
-            chroma_server_http_port=address.port or (443 if secure else 8000),
-            chroma_server_ssl_enabled=secure,
-            chroma_server_headers={"X-Chroma-Token": self.token} if self.token else {},
-        )
-        api = api_of(system)
-        # Chroma waits for ever, and has no setting for it.
-        api._session.timeout = self.timeout  # type: ignore[attr-defined]  # noqa: SLF001
+        # The first header is for what stands before a server, the second for Chroma's cloud.
+        token = self.token
+        headers = {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
+        system = _start(_OVER_HTTP, chroma_server_host=self.url, chroma_server_headers=headers)
         try:
-            api.heartbeat()
+            # Chroma would wait for an answer for ever, and has no setting for it.
+            _session(system).timeout = httpx.Timeout(self.timeout, connect=_CONNECT_SECONDS)
+            api_of(system).heartbeat()
         except BaseException:
             self.disconnect(system)
             raise
@@ -171,5 +210,34 @@ class OnServer(Location):
 
     def disconnect(self, system: System) -> None:
         """Close the connections."""
-        api_of(system)._session.close()  # type: ignore[attr-defined]  # noqa: SLF001
+        _session(system).close()
         system.stop()
+
+    def explain(self, error: Exception) -> IndexUnavailable:
+        """Tell a server that is away or slow from one that refuses."""
+        server = f"The Chroma server at {self._shown_url}"
+        if isinstance(error, httpx.TimeoutException):
+            return IndexUnavailable(
+                f"{server} did not answer within {self.timeout:g} s: see whether it is overloaded."
+            )
+        if isinstance(error, httpx.TransportError):
+            return IndexUnavailable(
+                f"{server} cannot be reached: start it (`chroma run`) or check CHROMA_URL."
+            )
+        return IndexUnavailable(f"{server} refuses: {_first_line(error)}")
+
+    @property
+    def _shown_url(self) -> str:
+        address = urlsplit(self.url)
+        return f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
+
+
+def _session(system: System) -> httpx.Client:
+    session = api_of(system)._session  # type: ignore[attr-defined]  # noqa: SLF001
+    if not isinstance(session, httpx.Client):
+        raise TypeError("This version of chromadb does not talk over httpx.")
+    return session
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:300]
