@@ -142,10 +142,11 @@ class MemoryMessageArchive(MessageArchive):
         return self._forget_places({place for place in self._channels if place[0] == guild_id})
 
     def _forget_places(self, places: set[Place]) -> int:
+        erased = self._erase([m for m in self._messages() if _place(m) in places])
+        self._drop_names(lambda place, _: place in places)
         for place in places:
             del self._channels[place]
-        self._drop_names(lambda place, _: place in places)
-        return self._erase([m for m in self._messages() if _place(m) in places])
+        return erased
 
     def _drop_names(self, is_doomed: Callable[[Place, Author], bool]) -> None:
         self._names.difference_update({name for name in self._names if is_doomed(*name)})
