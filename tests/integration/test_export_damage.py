@@ -252,3 +252,17 @@ async def test_encrypted_members_are_named_and_the_others_read(tmp_path: Path) -
     assert only_failure(result).file == str(file)
     assert "2 of the files in it are encrypted" in only_failure(result).reason
     assert len(result.messages) == 3
+
+
+async def test_a_member_that_is_compressed_in_an_unknown_way_is_reported(tmp_path: Path) -> None:
+    file = write_archive(tmp_path / "all.zip", {"a.json": WHOLE})
+    text = file.read_bytes()
+    local, central = text.index(b"PK\3\4"), text.index(b"PK\1\2")
+    unknown = bytearray(text)
+    unknown[local + 8] = unknown[central + 10] = 99
+    file.write_bytes(unknown)
+
+    result = await taken_from(file)
+
+    assert only_failure(result).file == f"{file}:a.json"
+    assert "It cannot be opened (" in only_failure(result).reason

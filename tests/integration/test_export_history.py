@@ -172,6 +172,27 @@ async def test_a_file_that_cannot_be_opened_is_reported(tmp_path: Path) -> None:
     assert len(result.messages) == 1
 
 
+async def test_a_folder_that_may_not_be_searched_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "locked" / "a.json", export([message(1)]))
+    write(tmp_path / "open.json", export([message(1)]))
+    scandir = os.scandir
+
+    def guarded(path: str) -> object:  # root may search everything, and tests may run as root
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    result = await taken_from(tmp_path)
+
+    [failure] = result.failures
+    assert failure.file == str(tmp_path / "locked")
+    assert "Permission denied" in failure.reason
+    assert len(result.messages) == 1
+
+
 async def test_pages_hold_as_many_messages_as_asked_for(tmp_path: Path) -> None:
     file = write(tmp_path / "general.json", export(map(message, range(25))))
 

@@ -246,6 +246,18 @@ async def test_an_author_bears_the_name_of_each_moment(tmp_path: Path) -> None:
     assert [each.author.display_name for each in result.messages] == ["Ana", "Boss"]
 
 
+async def test_more_people_than_are_kept_in_mind_are_all_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.adapters.exports.people.PEOPLE_KEPT", 2)
+    names = ["ana", "bob", "cleo", "ana", "dan"]
+    document = export(message(n, author=name) for n, name in enumerate(names))
+
+    result = await taken_from(write(tmp_path / "export.json", document))
+
+    assert [each.author.name for each in result.messages] == names
+
+
 @pytest.mark.parametrize(
     ("broken", "mended"),
     [

@@ -185,6 +185,13 @@ def test_names_that_name_each_other_are_put_in_once() -> None:
     assert len(clean_content("<@1><@2>", bomb)) <= 2 * (NAME_LIMIT_CHARS + 1)
 
 
+@pytest.mark.parametrize("depth", [1, 5, 100, 100_000])
+def test_mentions_nested_in_brackets_come_to_an_end(depth: int) -> None:
+    nested = "<" * depth + "@12" + ">" * depth  # whoever has the id 12 is called 12
+
+    assert clean_content(nested, NAMES).rstrip(">") in ("@12", "@Unknown")
+
+
 @pytest.mark.parametrize(
     "hostile", ["<@1>", "<", "<@", "<t:", "<:a", "</a", "\u200d", "#a [voice]"]
 )

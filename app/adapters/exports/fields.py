@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from app.domain.cleaning import clean_name
+from app.domain.cleaning import NAME_LIMIT_CHARS, clean_name
 from app.domain.errors import InvalidInput
 from app.domain.times import parse_time
 
@@ -48,10 +48,10 @@ def required_text(raw: Json, key: str) -> str:
     raise InvalidInput(f"it has no {key}")
 
 
-def text_at(raw: Json, key: str) -> str:
-    """Read an optional text; empty when it is absent."""
+def text_at(raw: Json, key: str, limit_chars: int = TEXT_LIMIT_CHARS) -> str:
+    """Read an optional text, cut to a limit; empty when it is absent."""
     text = raw.get(key)
-    return text[:TEXT_LIMIT_CHARS] if isinstance(text, str) else ""
+    return text[:limit_chars] if isinstance(text, str) else ""
 
 
 def objects_at(raw: Json, key: str) -> list[Json]:
@@ -79,4 +79,4 @@ def time_at(raw: Json, key: str) -> datetime | None:
 
 def name_at(raw: Json, key: str, otherwise: int) -> str:
     """Read a name; an id stands in for one that is absent or invisible."""
-    return clean_name(text_at(raw, key)) or str(otherwise)
+    return clean_name(text_at(raw, key, NAME_LIMIT_CHARS)) or str(otherwise)
