@@ -68,7 +68,7 @@ def format_excerpt(excerpt: Excerpt) -> str:
     """Return an excerpt as the model reads it: number, header, text that cannot forge a fence."""
     message = excerpt.message
     header = format_header(message.created_at, message.author.display_name, message.channel.name)
-    return f"[{excerpt.number}] {header}\n{_defanged(excerpt.text)}"
+    return f"[{excerpt.number}] {header}\n{harmless(excerpt.text)}"
 
 
 def build_prompt(
@@ -78,19 +78,28 @@ def build_prompt(
     system: str = SYSTEM_PROMPT,
     history: Sequence[str] = (),
 ) -> Prompt:
-    """Put a prompt together; what never changes stands first, so that the server can cache it."""
+    """Put a prompt together from excerpts and a question, with earlier questions before it."""
     body = SEPARATOR.join(format_excerpt(excerpt) for excerpt in excerpts) or NO_MESSAGES
+    return Prompt(system, frame_question(question, body, history), question, tuple(excerpts))
+
+
+def frame_question(question: str, body: str, history: Sequence[str] = ()) -> str:
+    """Put formatted messages between the fences and the question below them.
+
+    What never changes stands first, so that the server can keep it. The messages' texts
+    must be `harmless` already.
+    """
     earlier = "".join(f"Earlier question: {_flat(text)}\n" for text in history)
-    user = f"{_BEGIN}\n{body}\n{_END}\n\n{earlier}Question: {_flat(question)}"
-    return Prompt(system, user, question, tuple(excerpts))
+    asked = harmless(question.strip())
+    return f"{_BEGIN}\n{body}\n{_END}\n\n{earlier}Question: {asked}"
 
 
-def _flat(text: str) -> str:
-    return _defanged(" ".join(text.split()))
-
-
-def _defanged(text: str) -> str:
+def harmless(text: str) -> str:
     """Break up what would read as the frame around the text; the length stays the same."""
     text = _FORGED_FENCE.sub(lambda match: re.sub(r"\s", "_", match[0]), text)
     text = _FORGED_HEADER.sub(r"\1(\2)", text)
     return _FORGED_SEPARATOR.sub(lambda match: "–" * len(match[0]), text)  # noqa: RUF001
+
+
+def _flat(text: str) -> str:
+    return harmless(" ".join(text.split()))

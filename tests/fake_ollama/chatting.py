@@ -15,6 +15,7 @@ from tests.fake_ollama.prompts import count_tokens, in_pieces, within_context
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.fake_ollama.behaviour import Behaviour
     from tests.fake_ollama.connection import Connection
     from tests.fake_ollama.models import Models
     from tests.fake_ollama.prompts import Chat
@@ -54,10 +55,10 @@ class Turn:
         models.load(self.model, self.options, self.keep_alive)
         return self._line("", done=True, done_reason="load")
 
-    async def take(self, server: FakeOllama, connection: Connection) -> None:
+    async def take(self, server: FakeOllama, behaviour: Behaviour, connection: Connection) -> None:
         """Load the model where it must be, and write the answer as the behaviour has it."""
         if server.models.needs_loading(self.model, self.options):
-            await asyncio.sleep(server.behaviour.seconds_to_load)
+            await asyncio.sleep(behaviour.seconds_to_load)
         loaded = server.models.load(self.model, self.options, self.keep_alive)
         seen = within_context(self.chat, loaded.num_ctx)
         pieces = list(in_pieces(server.answer(seen)))
@@ -71,13 +72,13 @@ class Turn:
             "prompt_eval_duration": 2_000_000,
             "eval_count": len(written),
             "eval_duration": 2_000_000,
-        } | server.behaviour.final
+        } | behaviour.final
         kept = {name: value for name, value in figures.items() if value is not None}
-        await asyncio.sleep(server.behaviour.seconds_before)
+        await asyncio.sleep(behaviour.seconds_before)
         if self.is_streamed:
-            await self._stream(written, kept, server, connection)
+            await self._stream(written, kept, behaviour, server.resumed, connection)
         else:
-            if server.behaviour.stall_after is not None:
+            if behaviour.stall_after is not None:
                 await server.resumed.wait()
             await connection.tell(self._line("".join(written), done=True, **kept))
 
@@ -85,14 +86,14 @@ class Turn:
         self,
         pieces: list[str],
         figures: Mapping[str, object],
-        server: FakeOllama,
+        behaviour: Behaviour,
+        resumed: asyncio.Event,
         connection: Connection,
     ) -> None:
-        behaviour = server.behaviour
         lines = [self._line(piece, done=False) for piece in pieces]
         for number, line in enumerate([*lines, self._line("", done=True, **figures)]):
             if number == behaviour.stall_after:
-                await server.resumed.wait()
+                await resumed.wait()
             if number == behaviour.drop_after:
                 connection.break_off()
                 return

@@ -31,6 +31,7 @@ PATIENCE_SECONDS = 10.0
 class FakeOllama:
     """Serves on `url` while entered; every field can be changed at any time.
 
+    Chats go as `first` says, one each, and then all as `behaviour` says.
     `requests` are all that came, in order, over so many `connections`; `under_way` chats
     are being answered or wait, `cancelled` ones were left by their client before the end.
     """
@@ -38,6 +39,7 @@ class FakeOllama:
     port: int = 0
     answer: Callable[[Chat], str] = cite_first_excerpt
     behaviour: Behaviour = field(factory=Behaviour)
+    first: list[Behaviour] = field(factory=list)
     models: Models = field(factory=Models)
     parallel: int = 1
     max_queue: int = 512
@@ -147,12 +149,15 @@ class FakeOllama:
     # Routes
 
     async def _respond(self, request: Request, connection: Connection) -> None:
-        refusal = self.behaviour.refusal
-        if refusal is not None and request.path in self.behaviour.refused_paths:
-            await connection.refuse(refusal)
-            return
+        is_chat = request.path == "/api/chat"
+        behaviour = self.first.pop(0) if is_chat and self.first else self.behaviour
         try:
-            await self._route(request, connection)
+            if behaviour.refusal is not None and request.path in behaviour.refused_paths:
+                await connection.refuse(behaviour.refusal)
+            elif is_chat and request.method == "POST":
+                await self._chat(request.parsed(), behaviour, connection)
+            else:
+                await self._route(request, connection)
         except Refused as refused:
             await connection.refuse(refused.refusal)
         except ValueError as error:
@@ -177,12 +182,12 @@ class FakeOllama:
                 await connection.tell(embed(asked, self.models))
             case "POST", "/api/pull":
                 await pull(asked, self.models, connection)
-            case "POST", "/api/chat":
-                await self._chat(asked, connection)
             case _:
                 raise Refused(WRONG_PATH)
 
-    async def _chat(self, asked: dict[str, object], connection: Connection) -> None:
+    async def _chat(
+        self, asked: dict[str, object], behaviour: Behaviour, connection: Connection
+    ) -> None:
         """Wait for a turn, if there is room in the queue, and write."""
         turn = Turn.read(asked, self.models)
         if not turn.chat:
@@ -194,7 +199,7 @@ class FakeOllama:
         self._happened()
         try:
             async with self._turn:
-                await turn.take(self, connection)
+                await turn.take(self, behaviour, connection)
         finally:
             self.under_way -= 1
 

@@ -237,6 +237,13 @@ async def test_an_error_can_come_in_the_middle(
     assert raised.value.status_code == -1
 
 
+async def test_the_first_chats_can_go_otherwise_than_the_rest(
+    server: FakeOllama, http: httpx.AsyncClient
+) -> None:
+    server.first = [Behaviour(end_after=0), Behaviour(end_after=1)]
+    assert [len(await lines(http)) for _ in range(3)] == [0, 1, 4]
+
+
 async def test_figures_of_the_last_line_can_be_changed_and_left_out(
     server: FakeOllama, http: httpx.AsyncClient
 ) -> None:

@@ -54,6 +54,11 @@ def test_what_a_quoting_model_needs_comes_in_parts() -> None:
     assert (prompt.question, prompt.excerpts) == ("When\nis it?", excerpts)
 
 
+def test_the_line_breaks_of_a_question_are_kept_and_blanks_around_it_are_not() -> None:
+    user = prompt_of("\nWhat does this mean:\n  E: Unable to lock\n ").user
+    assert user.endswith("Question: What does this mean:\n  E: Unable to lock")
+
+
 def test_questions_with_the_same_excerpts_share_all_that_comes_before_the_question() -> None:
     one, other = prompt_of("When?", "On Friday.").user, prompt_of("Who?", "On Friday.").user
     assert one.partition("Question: ")[0] == other.partition("Question: ")[0]
