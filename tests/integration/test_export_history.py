@@ -107,10 +107,12 @@ async def test_the_same_file_is_read_once_however_often_it_is_named(tmp_path: Pa
     file = write(tmp_path / "folder" / "general.json", export([message(1)]))
     (tmp_path / "link.json").symlink_to(file)
 
-    result = await taken_from(file, file.parent, file, tmp_path / "link.json")
+    broken = write(tmp_path / "broken.json", b'{"guild": ')
+
+    result = await taken_from(file, file.parent, file, tmp_path / "link.json", broken, tmp_path)
 
     assert [each.id for each in result.messages] == [message_id(1)]
-    assert result.failures == []
+    assert [failure.file for failure in result.failures] == [str(broken)]
 
 
 async def test_a_hidden_file_is_read_when_it_is_named(tmp_path: Path) -> None:

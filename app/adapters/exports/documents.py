@@ -154,10 +154,10 @@ def shown(path: Path | str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in str(path))
 
 
-def natural_order(path: str) -> list[list[str | int]]:
+def natural_order(path: str) -> tuple[list[list[str | int]], str]:
     """Return a key that puts part 2 after the file without a part, and before part 10."""
     stem = path.removesuffix(_ZIP).removesuffix(".gz").removesuffix(_PLAIN)
-    return [_runs(step) for step in stem.split("/")]
+    return [_runs(step) for step in stem.split("/")], path
 
 
 def _runs(text: str) -> list[str | int]:

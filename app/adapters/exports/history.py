@@ -68,7 +68,6 @@ class ExportHistory(HistorySource):
             for path in self.paths:
                 yield from survey.look_at(path, shelf)
             total = sum(document.size for document in survey.exports)
-            files = len(survey.exports)
             done, files = 0, len(survey.exports)
             for document in survey.exports:
                 for part in read_pages(document, survey.names, self.page_size):
@@ -104,13 +103,13 @@ class _Survey:
         """Return an export, or why it cannot be read; `None` for any other document."""
         if document.identity in self._seen:
             return document
+        self._seen.add(document.identity)
         try:
             head = head_of(document)
         except NotAnExport:
             return None
         except InvalidInput as error:
             return Failure(document.name, str(error), 0)
-        self._seen.add(document.identity)
         self.exports.append(document)
         self._learn_names(head)
         return document
