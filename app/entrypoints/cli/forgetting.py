@@ -9,7 +9,7 @@ import click
 
 from app.entrypoints.cli.examples import ExampleCommand
 from app.entrypoints.cli.options import Snowflake, json_option
-from app.entrypoints.cli.presenting import print_json
+from app.entrypoints.cli.presenting import counted, print_json
 from app.entrypoints.cli.runtime import GOES_ON
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def forget(
         raise click.UsageError("Give exactly one of --user, --channel and --guild.")
     [(kind, number)] = given.items()
     if not yes and sys.stdin.isatty():
-        click.confirm(f"Erase all messages of {kind} {number}, for good?", abort=True, err=True)
+        _confirm(f"Erase all messages of {kind} {number}, for good?")
 
     async def work(container: Container) -> Forgotten:
         use_case = container.forget()
@@ -56,12 +56,17 @@ def forget(
     if as_json:
         print_json({"messages_erased": forgotten.messages, "vectors_waiting": forgotten.waiting})
         return
-    click.echo(f"Erased {forgotten.messages:,} messages of {kind} {number}.")
+    click.echo(f"Erased {counted(forgotten.messages, 'message')} of {kind} {number}.")
     if forgotten.waiting:
         click.echo(
             f"Their vectors hold no text and go with the next `discord-indexer index`"
             f" (now: {forgotten.waiting})"
         )
+
+
+def _confirm(question: str) -> None:
+    if not click.confirm(question, err=True):
+        raise click.ClickException("Nothing was erased.")
 
 
 @click.command("opt-in", cls=ExampleCommand, examples=("opt-in --user 175928847299117063",))
