@@ -17,7 +17,7 @@ CELL_BITS = 23
 """A cell spans 2**23 ms, about 2.3 hours."""
 SILENCE_MS = 30 * 60 * 1000
 """A pause of half an hour ends a conversation."""
-MAX_MESSAGES = 16
+MAX_MESSAGES = 48
 """Longer conversations are halved; between 4 and 25 the length hardly matters for ranking."""
 
 

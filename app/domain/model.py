@@ -7,7 +7,7 @@ place where a time without a zone is given one is `app.domain.times`.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
@@ -264,6 +264,8 @@ class Question:
     max_results: int = 10
     history: tuple[str, ...] = ()
     """Earlier questions of the same conversation, oldest first."""
+    zone: tzinfo = UTC
+    """Where the asker is: what "yesterday" means to them."""
 
 
 @frozen

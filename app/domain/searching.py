@@ -6,14 +6,18 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from app.domain.errors import Unavailable
+from app.domain.model import Window
+from app.domain.questions import read_question
 from app.domain.ranking import Candidates, Ranked, fuse, gather
+from app.domain.reordering import REACH, REORDERED, Candidate, reorder
 from app.domain.terms import question_terms
 
 if TYPE_CHECKING:
     from app.domain.model import ChunkHit, Hit, Message, Question, Scope
+    from app.domain.questions import Reading
     from app.domain.vectors import Vector
     from app.ports.language import Embedder
     from app.ports.runtime import Clock
@@ -48,6 +52,7 @@ class Findings:
     problem: str | None = None
     seconds: float = 0.0
     seconds_embedding: float = 0.0
+    window: Window = field(factory=Window)
 
 
 @frozen
@@ -72,17 +77,21 @@ class Search:
     async def find(self, question: Question, limit: int) -> Findings:
         """Return at most `limit` messages of the question's scope, best first.
 
-        When vectors cannot be had the words alone decide and `problem` says why. Raises
-        `ArchiveUnavailable` when the archive cannot be read.
+        A time that the question names narrows the scope. When vectors cannot be had the
+        words alone decide and `problem` says why. Raises `ArchiveUnavailable` when the
+        archive cannot be read.
         """
         started = self.clock.monotonic()
-        scope, terms = question.scope, question_terms(question.text)
+        reading = read_question(question.text, question.asked_at, question.zone)
+        scope = question.scope.during(reading.window or Window())
+        terms = question_terms(reading.text)
         if scope.is_empty or not question.text.strip():
-            return Findings((), terms)
-        words, chunks, meaning = await self._propose(question.text, terms, scope)
+            return Findings((), terms, window=scope.window)
+        words, chunks, meaning = await self._propose(reading.text, terms, scope)
         candidates = gather(words, chunks, meaning.nearest)
         candidates, problem = await self._compare(candidates, meaning)
-        found = await self._read(fuse(candidates), scope, limit)
+        ranked = await self._reorder(fuse(candidates), terms, candidates, meaning, reading, question)
+        found = await self._read(ranked, scope, limit)
         return Findings(
             tuple(found),
             terms,
@@ -90,7 +99,32 @@ class Search:
             problem,
             self.clock.monotonic() - started,
             meaning.seconds_embedding,
+            scope.window,
         )
+
+    async def _reorder(  # noqa: PLR0913, PLR0917
+        self,
+        fused: list[Ranked],
+        terms: tuple[str, ...],
+        candidates: Candidates,
+        meaning: _Meaning,
+        reading: Reading,
+        question: Question,
+    ) -> list[Ranked]:
+        """Reorder the best by the conversation around them; the others follow as they were."""
+        best = {ranked.message_id: ranked for ranked in fused[:REORDERED]}
+        around = await self.archive.surroundings(list(best), question.scope, REACH)
+        reordered = reorder(
+            reading.text,
+            terms,
+            [
+                Candidate(best[s.message.id], s.message, s.before, s.after, s.related)
+                for s in around
+            ],
+            candidates.similarity,
+            broad=reading.broad,
+        )
+        return [*reordered, *fused[REORDERED:]]
 
     async def _propose(
         self, text: str, terms: tuple[str, ...], scope: Scope

@@ -36,6 +36,20 @@ class Stored:
 
 
 @frozen
+class Surroundings:
+    """The conversation around a message, as far as it lies in the scope.
+
+    `before` and `after` are its indexed neighbours in the channel, the nearest first;
+    `related` are the message that it replies to and its replies.
+    """
+
+    message: Message
+    before: tuple[Message, ...] = ()
+    after: tuple[Message, ...] = ()
+    related: tuple[Message, ...] = ()
+
+
+@frozen
 class Mark:
     """A note that the vector of a message must be made again or removed.
 
@@ -170,6 +184,16 @@ class MessageArchive(Protocol):
         """Return a message with its neighbours in the same channel, in order of time.
 
         At most `before` earlier and `after` later ones; empty when the message is not in scope.
+        """
+        ...
+
+    @abstractmethod
+    async def surroundings(
+        self, message_ids: Sequence[int], scope: Scope, reach: int
+    ) -> list[Surroundings]:
+        """Return what stands around each of these messages, up to `reach` to either side.
+
+        In the order given, without those that are not in the scope.
         """
         ...
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import Factory, field, frozen
 
-from app.adapters.sql import erasing, marking, matching, naming, optouts, reading, storing
+from app.adapters.sql import erasing, marking, matching, naming, optouts, reading, storing, surrounding
 from app.adapters.sql.database import Database
 from app.adapters.sql.lexical import Frequencies
 from app.ports.storage import MessageArchive
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from app.domain.model import Author, Channel, ChunkHit, Guild, Hit, Message, Scope
     from app.ports.history import Page
-    from app.ports.storage import GuildOverview, Mark, Stored
+    from app.ports.storage import GuildOverview, Mark, Stored, Surroundings
 
 
 @frozen(eq=False)
@@ -91,6 +91,12 @@ class SqlMessageArchive(MessageArchive):
     async def around(self, message_id: int, scope: Scope, before: int, after: int) -> list[Message]:
         """Return a message with its neighbours in the same channel, in order of time."""
         return await self._database.read(reading.around, message_id, scope, before, after)
+
+    async def surroundings(
+        self, message_ids: Sequence[int], scope: Scope, reach: int
+    ) -> list[Surroundings]:
+        """Return what stands around each of these messages in the order given."""
+        return await self._database.read(surrounding.surroundings, message_ids, scope, reach)
 
     async def replies_to(self, message_ids: Collection[int], scope: Scope) -> list[Message]:
         """Return the messages in scope that reply to any of these, in order of time."""
