@@ -60,7 +60,7 @@ class MemoryMessageArchive(MessageArchive):
 
     async def store(self, page: Page) -> Stored:
         outcome = Stored()
-        for message in page.messages:
+        for message in sorted(page.messages, key=lambda message: message.id):
             outcome += self._merge(message)
         self._record_places(page)
         return outcome
