@@ -37,14 +37,15 @@ EVERYTHING = Scope.everything()
 def _new_database() -> bytes:
     """Return an empty database with all its tables; creating them takes longer than most tests."""
 
-    async def create(file: Path) -> bytes:
-        archive = SqlMessageArchive(f"sqlite:///{file}")
+    async def create(url: str) -> None:
+        archive = SqlMessageArchive(url)
         await archive.open()
         await archive.close()
-        return file.read_bytes()
 
     with TemporaryDirectory() as folder, ThreadPoolExecutor() as threads:
-        return threads.submit(asyncio.run, create(Path(folder) / "new.db")).result()
+        file = Path(folder) / "new.db"
+        threads.submit(asyncio.run, create(f"sqlite:///{file}")).result()
+        return file.read_bytes()
 
 
 def on_disk(folder: Path, *, index_bots: bool = False) -> MessageArchive:

@@ -260,15 +260,20 @@ async def test_the_order_of_arrival_makes_no_difference(
 
 @st.composite
 def _states(draw: st.DrawFn) -> Message:
+    """Return a message in one of its states; its author is always the same person."""
     minute = st.integers(0, 40).map(lambda n: n * MINUTE)
-    return say(
-        draw(st.integers(0, 40)),
+    number = draw(st.integers(0, 40))
+    person = ("ana", "ben")[number % 2]
+    state = say(
+        number,
         draw(st.sampled_from(["common one", "common two", "common three", ""])),
-        author=draw(st.sampled_from(["ana", "ben"])),
+        author=person,
         channel=draw(st.sampled_from(["general", "random"])),
         edited_at=draw(st.none() | minute.map(START.__add__)),
         observed_at=SEEN + draw(minute),
     )
+    nick = draw(st.sampled_from([person, "zed", "Žed"]))
+    return evolve(state, author=evolve(state.author, display_name=nick))
 
 
 async def _snapshot(archive: MessageArchive) -> list[object]:
@@ -278,6 +283,8 @@ async def _snapshot(archive: MessageArchive) -> list[object]:
         await archive.read(everything, EVERYTHING),
         await archive.ids(EVERYTHING, 1_000),
         sorted(await found(archive, "common")),
+        sorted(await found(archive, "zed")),
+        [await archive.authors_named(name, EVERYTHING) for name in ("ana", "ben", "zed")],
         sorted(chunk.message_ids for chunk in chunks),
         [(o.guild, o.messages, o.channels) for o in await archive.overview(EVERYTHING)],
     ]

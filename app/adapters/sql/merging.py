@@ -69,7 +69,7 @@ class State:
         message = self.message
         rest = (message.content, message.embeds, message.attachments, message.reply_to or 0)
         place = (message.channel.id, message.author.id, message.created_at, message.source)
-        return (*message.version, *rest, *place)
+        return (*message.version, message.edited_at is not None, *rest, *place)
 
 
 def _storable(message: Message) -> Message:
