@@ -95,7 +95,10 @@ def clean_content(raw: str, names: Names) -> str:
 
 def clean_name(raw: str, limit_chars: int = NAME_LIMIT_CHARS) -> str:
     """Return a name on one line, cut to the limit; empty if nothing of it is visible."""
-    return " ".join(_visible(raw).split())[:limit_chars].rstrip()
+    name = " ".join(_visible(raw).split())
+    if len(name) > limit_chars:  # which may end amid an emoji
+        name = _visible(name[:limit_chars]).rstrip()
+    return name
 
 
 def _visible(raw: str) -> str:

@@ -30,8 +30,15 @@ ENOUGH_QUOTES = 3
 
 QUOTE_CHARS = 300
 GAP = "…"
-ASKING_SETBACK = 3
+ASKING_SETBACK = 2
 """A message that asks is placed so many places later: answers are wanted, not questions."""
+
+COVERING_ADVANCE = 4
+"""A message that names all subjects of the question is placed so many places earlier.
+
+These two were chosen on the bench: the first quote is a relevant message for 32.8 % of the
+answerable questions, against 30.4 % by rank alone (57.7 % have one among the ten excerpts).
+"""
 
 LARGEST_ECHO = 0.2
 """A text repeats the question when no larger part of its subjects is its own."""
@@ -79,14 +86,16 @@ def answer_with_quotes(prompt: Prompt, limit_chars: int) -> list[str]:
 def choose_quotes(question: str, excerpts: Sequence[Excerpt]) -> list[Quote]:
     """Return at most five quotes, the best first, each from another excerpt.
 
-    The order is that of the excerpts' ranks; those that ask come later, and those that
-    only repeat the question or hardly say anything come last, if they are needed at all.
+    The order is that of the excerpts' ranks, but what names more of the question's
+    subjects moves up and what asks moves down. Texts that only repeat the question or
+    hardly say anything come last, if they are needed at all.
     """
     asked = subjects_of(question)
     weights = _weights(asked, excerpts)
+    ranked = sorted(excerpts, key=lambda excerpt: _place(asked, weights, excerpt))
     quotes: list[Quote] = []
     said: list[frozenset[str]] = []
-    for excerpt in sorted(excerpts, key=lambda excerpt: _place(asked, excerpt)):
+    for excerpt in ranked:
         enough = ENOUGH_QUOTES if _adds_nothing(asked, excerpt.text) else MOST_QUOTES
         words = words_of(excerpt.text)
         if len(quotes) < enough and words and all(overlap(words, o) < NEAR_DUPLICATE for o in said):
@@ -110,16 +119,28 @@ def _stem(word: str) -> str:
 
 
 def _weights(asked: frozenset[str], excerpts: Sequence[Excerpt]) -> dict[str, float]:
-    """Give each subject of the question more weight the fewer excerpts name it (as in BM25)."""
-    named = Counter(word for excerpt in excerpts for word in subjects_of(excerpt.text) & asked)
+    """Weigh the subjects of the question, in all 1: the fewer excerpts name one, the more (idf)."""
+    named = Counter(word for excerpt in excerpts for word in _named(excerpt) & asked)
     total = len(excerpts)
-    return {word: log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in named.items()}
+    rarity = {word: log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in named.items()}
+    return {word: weight / sum(rarity.values()) for word, weight in rarity.items()}
 
 
-def _place(asked: frozenset[str], excerpt: Excerpt) -> tuple[bool, int, int]:
+def _named(excerpt: Excerpt) -> frozenset[str]:
+    return subjects_of(f"{excerpt.message.author.display_name}: {excerpt.text}")
+
+
+def _coverage(weights: Mapping[str, float], subjects: frozenset[str]) -> float:
+    return sum(weights.get(word, 0.0) for word in sorted(subjects))  # the same sum in every run
+
+
+def _place(
+    asked: frozenset[str], weights: Mapping[str, float], excerpt: Excerpt
+) -> tuple[bool, float, int]:
     asks = excerpt.text.rstrip().endswith(("?", "？"))  # noqa: RUF001
     setback = ASKING_SETBACK if asks else 0
-    return _adds_nothing(asked, excerpt.text), excerpt.rank + setback, excerpt.rank
+    advance = COVERING_ADVANCE * _coverage(weights, _named(excerpt))
+    return _adds_nothing(asked, excerpt.text), excerpt.rank + setback - advance, excerpt.rank
 
 
 def _adds_nothing(asked: frozenset[str], text: str) -> bool:
@@ -135,11 +156,8 @@ def _best_sentences(weights: Mapping[str, float], text: str) -> str:
         return text
     starts = [0, *(match.end() for match in _SENTENCE_END.finditer(text))]
     stretches = [_stretch(text, starts, first) for first in range(len(starts))]
-
-    def worth(stretch: str) -> float:
-        return sum(weights.get(word, 0.0) for word in subjects_of(stretch))
-
-    best = max(stretches, key=worth)  # of equals the first
+    # Of equals the first.
+    best = max(stretches, key=lambda stretch: _coverage(weights, subjects_of(stretch)))
     at = text.index(best)
     before, after = at > 0, at + len(best) < len(text)
     return f"{GAP} " * before + best + f" {GAP}" * after

@@ -60,7 +60,7 @@ class MemoryMessageArchive(MessageArchive):
 
     async def store(self, page: Page) -> Stored:
         outcome = Stored()
-        for message in page.messages:
+        for message in sorted(page.messages, key=lambda message: message.id):
             outcome += self._merge(message)
         self._record_places(page)
         return outcome
@@ -331,7 +331,13 @@ def _merged(one: _Kept, other: _Kept) -> _Kept:
 def _version(kept: _Kept) -> tuple[object, ...]:
     message = kept.message
     parts = (message.content, message.embeds, message.attachments, message.reply_to or 0)
-    rest = (message.channel.id, message.author.id, message.created_at, message.source)
+    rest = (
+        message.edited_at is not None,
+        message.channel.id,
+        message.author.id,
+        message.created_at,
+        message.source,
+    )
     return (*message.version, *parts, *rest)
 
 

@@ -108,6 +108,11 @@ async def test_ids_may_be_numbers_as_well(tmp_path: Path) -> None:
     assert as_numbers.messages == as_text.messages != []
 
 
+@pytest.mark.parametrize("largest", [2**63 - 1, str(2**63 - 1)], ids=repr)
+async def test_the_largest_id_is_read(tmp_path: Path, largest: object) -> None:
+    assert (await only(tmp_path, message(1, id=largest))).id == 2**63 - 1
+
+
 @pytest.mark.parametrize("key", ["id", "timestamp", "content", "author"])
 async def test_a_message_without_a_required_key_is_reported_and_spoils_no_other(
     tmp_path: Path, key: str
@@ -132,6 +137,7 @@ async def test_a_message_without_a_required_key_is_reported_and_spoils_no_other(
         {"id": 1.5},
         {"id": True},
         {"id": "9" * 30},
+        {"id": str(2**63)},
         {"id": "١٢٣"},
         {"timestamp": "yesterday"},
         {"timestamp": 1705320000},

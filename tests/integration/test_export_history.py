@@ -171,6 +171,7 @@ async def test_a_file_that_cannot_be_opened_is_reported(tmp_path: Path) -> None:
         str(tmp_path / "dangling.zip"),
     ]
     assert all("It cannot be opened" in failure.reason for failure in result.failures)
+    assert all(failure.messages_taken == 0 for failure in result.failures)
     assert len(result.messages) == 1
 
 
@@ -190,7 +191,7 @@ async def test_a_folder_that_may_not_be_searched_is_reported(
     result = await taken_from(tmp_path)
 
     [failure] = result.failures
-    assert failure.file == str(tmp_path / "locked")
+    assert (failure.file, failure.messages_taken) == (str(tmp_path / "locked"), 0)
     assert "Permission denied" in failure.reason
     assert len(result.messages) == 1
 

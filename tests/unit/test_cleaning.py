@@ -208,6 +208,8 @@ def test_a_name_is_one_visible_line_of_bounded_length() -> None:
     assert clean_name("ㅤ\u200b") == ""
     assert len(clean_name("x" * 5000)) == NAME_LIMIT_CHARS
     assert clean_name("a-long-name.pdf", 6) == "a-long"
+    assert clean_name("👩\u200d💻", 2) == "👩"
+    assert clean_name("one two", 4) == "one"
 
 
 def test_a_name_is_made_visible_where_it_is_put_in() -> None:

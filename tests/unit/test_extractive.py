@@ -74,13 +74,20 @@ def test_empty_talk_is_left_out_where_there_is_enough_else() -> None:
     assert quoted(QUESTION, "thanks", QUESTION, *answers) == answers
 
 
-def test_a_message_that_asks_comes_after_answers_of_nearly_its_rank() -> None:
-    asks = "Has anybody seen fail2ban ban the wrong address after an upgrade?"
-    assert quoted(QUESTION, asks, ANSWER, "Check the firewall first.") == [
-        ANSWER,
-        "Check the firewall first.",
-        asks,
-    ]
+def test_a_message_that_asks_comes_after_an_answer_of_nearly_its_rank() -> None:
+    asks = "Did fail2ban install well for anybody after the upgrade of libc?"
+    assert quoted(QUESTION, asks, ANSWER) == [ANSWER, asks]
+    assert quoted(QUESTION, asks.replace("?", "."), ANSWER)[1] == ANSWER
+
+
+def test_a_message_that_names_more_of_what_is_asked_moves_up() -> None:
+    rest = ["Check the firewall first.", "Read the manual page.", ANSWER, "Write to the list."]
+    assert quoted(QUESTION, *rest) == [ANSWER, rest[0], rest[1], rest[3]]
+
+
+def test_what_somebody_said_who_is_asked_about_moves_up() -> None:
+    texts = ["Check the firewall first.", "Read the manual page.", "Write to the list."]
+    assert quoted("What did Cleo advise?", *texts)[0] == "Write to the list."
 
 
 def test_a_text_is_quoted_once() -> None:
@@ -122,7 +129,7 @@ def test_brackets_inside_a_quote_are_no_citation() -> None:
     text = answer(QUESTION, "As the docs say in [2] and [1, 2], set retries[3] to 5.", ANSWER)
     checked, cited = check_citations(text, {1, 2})
     assert checked == text
-    assert cited == (1, 2)
+    assert cited == (2, 1)
     assert "set retries[3\\] to 5." in text
 
 

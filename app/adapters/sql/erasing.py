@@ -48,13 +48,13 @@ def remove(connection: Connection, message_ids: Collection[int], scope: Scope) -
     if scope.is_empty:
         return 0
     asked = {"ids": sqlite.as_json(message_ids), **parameters(scope)}
-    known = connection.execute(_KNOWN, asked).tuples().all()
+    known = connection.execute(_KNOWN, asked).all()
     servers = [ANY_GUILD] if scope.grants is None else list(scope.grants)
     unknown = set(message_ids) - {message_id for message_id, _, _ in known}
     stones = {(i, guild_id) for i, guild_id, is_admitted in known if is_admitted}
     erasable = [message_id for message_id, _ in stones]
     stones |= {(i, guild_id) for i in unknown for guild_id in servers}
-    stones -= {(i, guild_id) for i, guild_id in connection.execute(_STONES, asked).tuples()}
+    stones -= {(i, guild_id) for i, guild_id in connection.execute(_STONES, asked)}
     if stones:
         sqlite.insert_rows(connection, tombstones, sorted(stones))
     return _erase(connection, messages.c.id.in_(_IDS), ids=sqlite.as_json(erasable))

@@ -83,7 +83,7 @@ def score(index: WordIndex) -> ColumnElement[float]:
 def texts(connection: Connection, index: WordIndex, ids: Iterable[int]) -> dict[int, str]:
     """Return the segmented texts of these ids."""
     statement = f"SELECT rowid, text FROM {index} WHERE rowid IN (SELECT value FROM json_each(?))"  # noqa: S608
-    return dict(connection.exec_driver_sql(statement, (sqlite.as_json(ids),)).tuples().all())
+    return dict(connection.exec_driver_sql(statement, (sqlite.as_json(ids),)).all())
 
 
 @define

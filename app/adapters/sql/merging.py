@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from app.adapters.sql.rows import to_us
+from app.adapters.sql.rows import storable, to_us
 
 if TYPE_CHECKING:
     from app.domain.model import Message
@@ -28,8 +28,8 @@ class State:
     @classmethod
     def of(cls, message: Message, *, index_bots: bool) -> State:
         """Return a message as it was just seen; what says nothing is not indexed."""
-        says_something = message.content or any((*message.embeds, *message.attachments))
-        is_indexed = bool(says_something) and (index_bots or not message.author.is_bot)
+        message = _storable(message)
+        is_indexed = bool(message.text) and (index_bots or not message.author.is_bot)
         return cls(message, to_us(message.observed_at), is_indexed)
 
     def merge(self, other: State) -> State:
@@ -69,7 +69,24 @@ class State:
         message = self.message
         rest = (message.content, message.embeds, message.attachments, message.reply_to or 0)
         place = (message.channel.id, message.author.id, message.created_at, message.source)
-        return (*message.version, *rest, *place)
+        return (*message.version, message.edited_at is not None, *rest, *place)
+
+
+def _storable(message: Message) -> Message:
+    """Mend texts with halves of characters, which some sources have."""
+    author = message.author
+    try:
+        f"{author.name} {author.display_name} {message.text}".encode()
+    except UnicodeEncodeError:
+        name, display_name = storable(author.name), storable(author.display_name)
+        return evolve(
+            message,
+            author=evolve(author, name=name, display_name=display_name),
+            content=storable(message.content),
+            embeds=tuple(map(storable, message.embeds)),
+            attachments=tuple(map(storable, message.attachments)),
+        )
+    return message
 
 
 def _naming(state: State) -> tuple[int, str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, insert, select, tuple_, update
 
 from app.adapters.sql import sqlite
-from app.adapters.sql.rows import fold, to_us
+from app.adapters.sql.rows import fold, storable, to_us
 from app.adapters.sql.schema import channels, guilds, names
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def name_ids(connection: Connection, wanted: Collection[Name]) -> dict[Name, int
 
 def _known_names(connection: Connection, wanted: Collection[Name]) -> dict[Name, int]:
     places = sqlite.rows_as_json({name[:3] for name in wanted})
-    rows = connection.execute(_KNOWN, {"places": places}).tuples()
+    rows = connection.execute(_KNOWN, {"places": places})
     return {
         (g, c, a, name, display_name, is_bot): i for g, c, a, name, display_name, is_bot, i in rows
     }
@@ -86,7 +86,7 @@ def _known_names(connection: Connection, wanted: Collection[Name]) -> dict[Name,
 def _guild(guild: Guild, seen_us: int) -> tuple[dict[str, int], dict[str, Any]]:
     return {"id": guild.id}, {
         "seen_us": seen_us,
-        "name": guild.name,
+        "name": storable(guild.name),
         "folded": fold(guild.name),
     }
 
@@ -94,7 +94,7 @@ def _guild(guild: Guild, seen_us: int) -> tuple[dict[str, int], dict[str, Any]]:
 def _channel(channel: Channel, seen_us: int) -> tuple[dict[str, int], dict[str, Any]]:
     return {"guild_id": channel.guild_id, "id": channel.id}, {
         "seen_us": seen_us,
-        "name": channel.name,
+        "name": storable(channel.name),
         "folded": fold(channel.name),
         "kind": channel.kind.value,
         "parent_id": channel.parent_id,

@@ -119,7 +119,7 @@ def overview(connection: Connection, scope: Scope) -> list[GuildOverview]:
     for row in connection.execute(_HELD, asked):
         first, last = (None if us is None else to_moment(us) for us in (row.first_us, row.last_us))
         held[row.guild_id].append(ChannelOverview(to_channel(row), row.messages, first, last))
-    waiting: dict[int, int] = dict(connection.execute(_WAITING, asked).tuples().all())
+    waiting: dict[int, int] = dict(connection.execute(_WAITING, asked).all())
     return [
         _guild_overview(Guild(row.id, row.name), held[row.id], waiting.get(row.id, 0))
         for row in connection.execute(_GUILDS, {"ids": sqlite.as_json(held)})

@@ -125,11 +125,16 @@ def to_author(row: Row[Any]) -> Author:
     return Author(row.author_id, row.name, row.display_name, is_bot=row.is_bot)
 
 
+def storable(text: str) -> str:
+    """Return a text that a database takes: halves of characters become question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def fold(name: str) -> str:
     """Return a name as it is compared: without case, accents and spaces around it."""
     if name.isascii():
         return name.strip().lower()
-    plain = unicodedata.normalize("NFKD", name.casefold())
+    plain = unicodedata.normalize("NFKD", storable(name).casefold())
     return "".join(sign for sign in plain if not unicodedata.combining(sign)).strip()
 
 

@@ -14,12 +14,10 @@ from sqlalchemy import Boolean, ColumnElement, and_, bindparam, literal, or_, se
 from app.adapters.sql import sqlite
 from app.adapters.sql.rows import MISDATED_BY, to_us
 from app.adapters.sql.schema import MAX_INTEGER, messages
-from app.domain.model import snowflake_at
+from app.domain.model import Scope, snowflake_at
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-    from app.domain.model import Scope
 
 Parameters = dict[str, bool | int | str]
 
@@ -62,6 +60,8 @@ IS_NARROWED = bindparam("is_narrowed", type_=Boolean)
 
 def parameters(scope: Scope) -> Parameters:
     """Return what the conditions above are to be told of a scope."""
+    if scope.is_empty:
+        scope = Scope.nothing()
     grants = {} if scope.grants is None else scope.grants
     after, before = scope.window.after, scope.window.before
     return {
