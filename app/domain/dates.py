@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from app.domain.model import Window
 from app.domain.almanac import DAY, Almanac
 from app.domain.expressions import Expression, find_expressions
+from app.domain.model import Window
 from app.domain.story import is_asked_about
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def find_window(text: str, asked_at: datetime, zone: tzinfo) -> Dated | None:
     return Dated(window, _tidied(rest))
 
 
-_AND = re.compile(r"\s*(?:[-\u2013\u2014]|\b(?P<and>and)\b|\b(?:to|until|till?|through)\b)\s*(?:the\s+|on\s+)?")
+_AND = re.compile(
+    r"\s*(?:[-\u2013\u2014]|\b(?P<and>and)\b|\b(?:to|until|till?|through)\b)\s*(?:the\s+|on\s+)?"
+)
 _FROM = re.compile(r"\b(?:between|from)\s+(?:the\s+|on\s+)?$", re.IGNORECASE)
 
 
@@ -150,13 +152,17 @@ _BEFORE = tuple(
         (r"(?:in\s+)?(?:the\s+)?middle\s+of|mid-?", _third(1)),
         (r"(?:at\s+|by\s+)?(?:the\s+)?end\s+of|late(?:\s+in)?", _third(2)),
         (
-            r"by|for|every|each|any|per|a|next|coming|later|not|except(?:\s+for)?|excluding|besides"
-            r"|(?:rather|other)\s+than|instead\s+of|black|good|cyber|casual|ash|palm|easter|due",
+            (
+                r"by|for|every|each|any|per|a|next|coming|later|not|except(?:\s+for)?|excluding|besides"
+                r"|(?:rather|other)\s+than|instead\s+of|black|good|cyber|casual|ash|palm|easter|due"
+            ),
             _refused,
         ),
         (
-            r"on|in|during|at|over|within|throughout|of|around|from|the|back(?:\s+in)?|sometime"
-            r"|earlier|just|all|as\s+recently\s+as|as\s+early\s+as",
+            (
+                r"on|in|during|at|over|within|throughout|of|around|from|the|back(?:\s+in)?|sometime"
+                r"|earlier|just|all|as\s+recently\s+as|as\s+early\s+as"
+            ),
             _unchanged,
         ),
     )
@@ -165,9 +171,7 @@ _ONWARDS = re.compile(r"\s+(?:on(?=\s*[?.!,]|\s*$)|onwards?\b)", re.IGNORECASE)
 _OWNING = re.compile(r"['\u2019]s\b")
 
 
-def _directed(
-    text: str, found: Iterator[Expression], almanac: Almanac
-) -> Iterator[Expression]:
+def _directed(text: str, found: Iterator[Expression], almanac: Almanac) -> Iterator[Expression]:
     """Yield the expressions with the words around them: "since X", "from X onwards", "X's"."""
     floor = 0
     for one in found:

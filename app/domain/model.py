@@ -105,6 +105,8 @@ class Message:
     @property
     def text(self) -> str:
         """All that can be read in the message: content, embeds, names of attachments."""
+        if not self.embeds and not self.attachments:
+            return self.content
         return "\n".join(part for part in (self.content, *self.embeds, *self.attachments) if part)
 
     @property
@@ -252,6 +254,20 @@ class ChunkHit:
     guild_id: int
     message_ids: tuple[int, ...]
     score: float
+
+
+@frozen
+class Surroundings:
+    """The conversation around a message, as far as it lies in the scope.
+
+    `before` and `after` are its indexed neighbours in the channel, the nearest first;
+    `related` are the message that it replies to and its replies.
+    """
+
+    message: Message
+    before: tuple[Message, ...] = ()
+    after: tuple[Message, ...] = ()
+    related: tuple[Message, ...] = ()
 
 
 @frozen

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _WORD = re.compile(r"\w+")
-_TITLES = frozenset("mr mrs ms dr hon right honourable the am mp prof sir lady".split())
+_TITLES = frozenset(
+    """
+mr mrs ms dr hon right honourable the am mp prof sir lady
+""".split()
+)
 SHORTEST_NAME = 3
 
 
@@ -44,7 +48,9 @@ def named_people(question: str, names: Iterable[str]) -> list[Named]:
                 if len(word) >= SHORTEST_NAME and word not in _TITLES:
                     single[word].add(name)
     longest = max(map(len, whole), default=0)
-    spans = [(m.start(), m.end(), _plain(m[0]), m[0][0].isupper()) for m in _WORD.finditer(question)]
+    spans = [
+        (m.start(), m.end(), _plain(m[0]), m[0][0].isupper()) for m in _WORD.finditer(question)
+    ]
     found: list[Named] = []
     at = 0
     while at < len(spans):

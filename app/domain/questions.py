@@ -111,14 +111,16 @@ _KINDS = tuple(
     for kind, pattern in (
         (
             Kind.SUMMARY,
-            r"\b(?:summari[sz]e|summary|recap|tl;?dr|sum\s+up|catch\s+(?:me|us)\s+up|overview"
-            r"|highlights)\b"
-            r"|\bdid\s+(?:i|we)\s+miss\b|\bhave\s+i\s+missed\b"
-            rf"|{_LEAD}what(?:['\u2019]?s|\s+is|\s+was|\s+has|\s+have)?\s+(?:been\s+|everyone\s+"
-            r"|everybody\s+|people\s+)?(?:been\s+)?(?:happened|happening|going\s+on|went\s+on|new\b"
-            r"|discussed|talked\s+about|talking\s+about|said\b)"
-            rf"|{_LEAD}what(?:\s+\w+)?\s+(?:did|do|have|has|were|was|are)\s+{_GROUP}\s+(?:been\s+)?"
-            r"(?:discuss|talk|debat|chat)\w*",
+            (
+                r"\b(?:summari[sz]e|summary|recap|tl;?dr|sum\s+up|catch\s+(?:me|us)\s+up|overview"
+                r"|highlights)\b"
+                r"|\bdid\s+(?:i|we)\s+miss\b|\bhave\s+i\s+missed\b"
+                rf"|{_LEAD}what(?:['\u2019]?s|\s+is|\s+was|\s+has|\s+have)?\s+(?:been\s+|everyone\s+"
+                r"|everybody\s+|people\s+)?(?:been\s+)?(?:happened|happening|going\s+on|went\s+on|new\b"
+                r"|discussed|talked\s+about|talking\s+about|said\b)"
+                rf"|{_LEAD}what(?:\s+\w+)?\s+(?:did|do|have|has|were|was|are)\s+{_GROUP}\s+(?:been\s+)?"
+                r"(?:discuss|talk|debat|chat)\w*"
+            ),
         ),
         (
             Kind.HOW_MANY,
@@ -126,13 +128,17 @@ _KINDS = tuple(
         ),
         (
             Kind.WHEN,
-            rf"{_LEAD}(?:when|(?:at\s+|on\s+)?(?:what|which)\s+(?:time|date|day)|how\s+long\s+ago)"
-            r"\b",
+            (
+                rf"{_LEAD}(?:when|(?:at\s+|on\s+)?(?:what|which)\s+(?:time|date|day)|how\s+long\s+ago)"
+                r"\b"
+            ),
         ),
         (
             Kind.WHO,
-            rf"{_LEAD}(?:who(?:['\u2019]?s)?|whom|whose|(?:which|what)\s+(?:person|people|users?"
-            r"|members?|authors?)|list\s+(?:everyone|everybody|people|users|members))\b",
+            (
+                rf"{_LEAD}(?:who(?:['\u2019]?s)?|whom|whose|(?:which|what)\s+(?:person|people|users?"
+                r"|members?|authors?)|list\s+(?:everyone|everybody|people|users|members))\b"
+            ),
         ),
     )
 )
@@ -189,16 +195,24 @@ _NAME = rf"(?P<name>@?{_TOKEN}(?:\s+{_TOKEN}){{0,3}}?(?:\s+and\s+@?{_TOKEN}(?:\s
 _BY = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\b(?:did|does|do|has|had|would|could|can|will|should)\s+{_NAME}\s+"
-        rf"(?:(?:ever|also|just|already|actually|first|have\s+to|get\s+to)\s+)?(?:{_SAYS})\b",
-        rf"\b(?:what|everything|anything|something|things?|all)\s+(?:that\s+)?{_NAME}\s+"
-        rf"(?:(?:ever|also|just|already)\s+)?(?:{_SAID})\b",
+        (
+            rf"\b(?:did|does|do|has|had|would|could|can|will|should)\s+{_NAME}\s+"
+            rf"(?:(?:ever|also|just|already|actually|first|have\s+to|get\s+to)\s+)?(?:{_SAYS})\b"
+        ),
+        (
+            rf"\b(?:what|everything|anything|something|things?|all)\s+(?:that\s+)?{_NAME}\s+"
+            rf"(?:(?:ever|also|just|already)\s+)?(?:{_SAID})\b"
+        ),
         rf"\baccording\s+to\s+{_NAME}(?=\s*(?:[?,.;:!]|$)|\s+(?:what|who|how|why|when|where|which)\b)",
-        rf"\b(?:messages?|posts?|anything|something|everything|questions?|answers?|links?|said|written"
-        rf"|posted|sent|asked|shared)\s+(?:written\s+|posted\s+|sent\s+)?(?:by|from)\s+{_NAME}"
-        r"(?=\s*(?:[?,.;:!]|$)|\s+(?:about|in|on|that|with|regarding)\b)",
-        rf"(?:(?<=\s)|^)(?P<name>@?(?:(?-i:[A-Z]){_TOKEN}\s+(?-i:[A-Z]){_TOKEN}|{_TOKEN}))"
-        rf"['\u2019]s?\s+(?:\w+\s+)?(?:{_HELD})\b",
+        (
+            rf"\b(?:messages?|posts?|anything|something|everything|questions?|answers?|links?|said|written"
+            rf"|posted|sent|asked|shared)\s+(?:written\s+|posted\s+|sent\s+)?(?:by|from)\s+{_NAME}"
+            r"(?=\s*(?:[?,.;:!]|$)|\s+(?:about|in|on|that|with|regarding)\b)"
+        ),
+        (
+            rf"(?:(?<=\s)|^)(?P<name>@?(?:(?-i:[A-Z]){_TOKEN}\s+(?-i:[A-Z]){_TOKEN}|{_TOKEN}))"
+            rf"['\u2019]s?\s+(?:\w+\s+)?(?:{_HELD})\b"
+        ),
     )
 )
 _AT = re.compile(r"(?<![\w@/.])@(?P<name>[\w.\-\[\]|^`{}]*[\w\]|}])")
@@ -208,29 +222,37 @@ _OF_ASKER = re.compile(
     re.IGNORECASE,
 )
 _NO_NAMES = frozenset(
-    "i we you he she it they this that these those there who what which someone somebody anyone"
-    " anybody everyone everybody people person nobody one ones others other guys team group members"
-    " member users user mods mod server channel community meeting meetings committee government"
-    " company discussion world men women everything anything something thing things my your our"
-    " their his her its not to of in on at with for about from when where why how if than then"
-    " each all some any both more most bot everyones today yesterday week month year and or get"
-    " know remember see want need think tell let make is was are were be been being am as did does do"
-    " has have had can could will would should girls boys thing".split()
-)  # fmt: skip
+    """
+i we you he she it they this that these those there who what which someone somebody anyone
+anybody everyone everybody people person nobody one ones others other guys team group members
+member users user mods mod server channel community meeting meetings committee government
+company discussion world men women everything anything something thing things my your our their
+his her its not to of in on at with for about from when where why how if than then each all some
+any both more most bot everyones today yesterday week month year and or get know remember see
+want need think tell let make is was are were be been being am as did does do has have had can
+could will would should girls boys thing
+""".split()
+)
 _CHANNEL = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"(?:\b(?:in|on|from|inside|at)\s+)?(?:the\s+)?(?<![\w&#/])#(?P<name>(?!\d+\b)\w[\w-]*)"
-        r"(?:\s+channel\b)?",
+        (
+            r"(?:\b(?:in|on|from|inside|at)\s+)?(?:the\s+)?(?<![\w&#/])#(?P<name>(?!\d+\b)\w[\w-]*)"
+            r"(?:\s+channel\b)?"
+        ),
         r"(?:\b(?:in|on|from|inside|at)\s+)?(?:the\s+)?<#(?P<name>\d+)>(?:\s+channel\b)?",
-        r"\b(?:in|on|from|inside)\s+(?:the\s+)?(?P<name>\w[\w-]*(?:\s\w[\w-]*)?)\s+"
-        r"(?:channel|forum)\b",
+        (
+            r"\b(?:in|on|from|inside)\s+(?:the\s+)?(?P<name>\w[\w-]*(?:\s\w[\w-]*)?)\s+"
+            r"(?:channel|forum)\b"
+        ),
         r"\b(?:in|on|from|inside)\s+(?:the\s+)?channel\s+(?P<name>\w[\w-]*)",
     )
 )
 _NO_CHANNELS = frozenset(
-    "a an another any every each which what other same right wrong public private voice text"
-    " discord irc correct my your our their one some new".split()
+    """
+a an another any every each which what other same right wrong public private voice text discord
+irc correct my your our their one some new
+""".split()
 )
 
 

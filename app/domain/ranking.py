@@ -8,7 +8,7 @@ import numpy as np
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     import numpy.typing as npt
@@ -72,8 +72,8 @@ def gather(
     )
 
 
-def fuse(candidates: Candidates, weights: Mapping[str, float] = WEIGHTS) -> list[Ranked]:
-    """Order candidates by the weighted sum of their z-scores, best first.
+def fuse(candidates: Candidates, most: int, weights: Mapping[str, float] = WEIGHTS) -> list[Ranked]:
+    """Order candidates by the weighted sum of their z-scores; return the best `most`.
 
     A z-score (value minus mean, divided by the standard deviation over the candidates)
     makes rankings of different units comparable; a ranking that tells no candidates
@@ -82,31 +82,31 @@ def fuse(candidates: Candidates, weights: Mapping[str, float] = WEIGHTS) -> list
     of the input.
     """
     ids = sorted(candidates.guilds, reverse=True)
-    if not ids:
-        return []
     floor = min(candidates.similarity.values(), default=0.0)
-    parts = {
-        WORDS: _standardised(candidates.words.get(i, 0.0) for i in ids),
-        MEANING: _standardised(candidates.similarity.get(i, floor) for i in ids),
-        CONVERSATION: _standardised(candidates.conversation.get(i, 0.0) for i in ids),
+    values = {
+        WORDS: [candidates.words.get(i, 0.0) for i in ids],
+        MEANING: [candidates.similarity.get(i, floor) for i in ids],
+        CONVERSATION: [candidates.conversation.get(i, 0.0) for i in ids],
     }
-    columns = {name: (weights[name] * values).tolist() for name, values in parts.items()}
-    totals = [sum(row) for row in zip(*columns.values(), strict=True)]
-    order = sorted(range(len(ids)), key=lambda at: -totals[at])
+    parts = np.array([weights[name] * standardised(column) for name, column in values.items()])
+    totals = parts.sum(axis=0)
     return [
         Ranked(
             ids[at],
             candidates.guilds[ids[at]],
-            totals[at],
-            {name: column[at] for name, column in columns.items()},
+            float(totals[at]),
+            dict(zip(values, parts[:, at].tolist(), strict=True)),
             candidates.similarity.get(ids[at]),
         )
-        for at in order
+        for at in np.argsort(-totals, kind="stable")[:most]
     ]
 
 
-def _standardised(values: Iterable[float]) -> npt.NDArray[np.float64]:
-    array = np.fromiter(values, dtype=np.float64)
+def standardised(values: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Return the z-scores of values: 0 for each where they are all the same."""
+    array = np.array(values, dtype=np.float64)
+    if not values:
+        return array
     spread = float(array.std())
     centred: npt.NDArray[np.float64] = array - array.mean()
     # Summing floats in any order leaves dust: a spread of that size is no difference at all.

@@ -76,7 +76,8 @@ _PAST = re.compile(
     re.IGNORECASE,
 )
 _PRESENT = re.compile(
-    r"\b(?:what|who|whom|whose|when|where|why|how|which|is|are|am|do|does|can|could|should|would|has|have|might|must|need)\b", re.IGNORECASE
+    r"\b(?:what|who|whom|whose|when|where|why|how|which|is|are|am|do|does|can|could|should|would|has|have|might|must|need)\b",
+    re.IGNORECASE,
 )
 
 

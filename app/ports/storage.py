@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from datetime import datetime
 
-    from app.domain.model import Author, Channel, ChunkHit, Guild, Hit, Message, Scope
+    from app.domain.model import Author, Channel, ChunkHit, Guild, Hit, Message, Scope, Surroundings
     from app.domain.vectors import EmbeddingIdentity, Vector
     from app.ports.history import Page
 
@@ -33,20 +33,6 @@ class Stored:
             self.unchanged + other.unchanged,
             self.refused + other.refused,
         )
-
-
-@frozen
-class Surroundings:
-    """The conversation around a message, as far as it lies in the scope.
-
-    `before` and `after` are its indexed neighbours in the channel, the nearest first;
-    `related` are the message that it replies to and its replies.
-    """
-
-    message: Message
-    before: tuple[Message, ...] = ()
-    after: tuple[Message, ...] = ()
-    related: tuple[Message, ...] = ()
 
 
 @frozen

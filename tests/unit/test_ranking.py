@@ -34,7 +34,7 @@ def test_every_proposal_becomes_a_candidate_of_its_server() -> None:
 
 def test_the_sum_is_the_weighted_z_scores() -> None:
     # Of two candidates the z-scores are +1 and -1, whatever the unit.
-    first, second = fuse(candidates({1: 9.0, 2: 3.0}, {1: 4.0, 2: 8.0}, {1: 0.9, 2: 0.1}))
+    first, second = fuse(candidates({1: 9.0, 2: 3.0}, {1: 4.0, 2: 8.0}, {1: 0.9, 2: 0.1}), 50)
     assert (first.message_id, second.message_id) == (2, 1)
     assert first.score == pytest.approx(-0.5 - 1.0 + 2.0)
     assert first.parts == pytest.approx({WORDS: -0.5, MEANING: -1.0, CONVERSATION: 2.0})
@@ -42,14 +42,14 @@ def test_the_sum_is_the_weighted_z_scores() -> None:
 
 
 def test_a_candidate_without_a_vector_counts_as_the_least_similar() -> None:
-    ranked = fuse(candidates({}, {3: 0.0}, {1: 0.9, 2: 0.2}))
+    ranked = fuse(candidates({}, {3: 0.0}, {1: 0.9, 2: 0.2}), 50)
     part = {r.message_id: r.parts[MEANING] for r in ranked}
     assert part[3] == part[2] < part[1]
     assert {r.message_id: r.similarity for r in ranked}[3] is None
 
 
 def test_a_ranking_that_tells_nothing_apart_adds_nothing() -> None:
-    ranked = fuse(candidates({1: 2.0, 2: 1.0}, {1: 0.1 + 0.2, 2: 0.3}, {}))
+    ranked = fuse(candidates({1: 2.0, 2: 1.0}, {1: 0.1 + 0.2, 2: 0.3}, {}), 50)
     assert [r.parts[CONVERSATION] for r in ranked] == [0.0, 0.0]
 
 
@@ -67,8 +67,8 @@ def test_the_order_of_the_input_does_not_matter(
     def shuffled(table: dict[int, float]) -> dict[int, float]:
         return dict(random.sample(list(table.items()), len(table)))
 
-    straight = fuse(candidates(words, conversation, similarity))
-    mixed = fuse(candidates(shuffled(words), shuffled(conversation), shuffled(similarity)))
+    straight = fuse(candidates(words, conversation, similarity), 50)
+    mixed = fuse(candidates(shuffled(words), shuffled(conversation), shuffled(similarity)), 50)
     assert straight == mixed
     assert [r.score for r in straight] == sorted((r.score for r in straight), reverse=True)
 

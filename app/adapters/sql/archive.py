@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from attrs import Factory, field, frozen
 
-from app.adapters.sql import erasing, marking, matching, naming, optouts, reading, storing, surrounding
+from app.adapters.sql import (
+    erasing,
+    marking,
+    matching,
+    naming,
+    optouts,
+    reading,
+    storing,
+    surrounding,
+)
 from app.adapters.sql.database import Database
 from app.adapters.sql.lexical import Frequencies
 from app.ports.storage import MessageArchive
@@ -14,9 +23,9 @@ from app.ports.storage import MessageArchive
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from app.domain.model import Author, Channel, ChunkHit, Guild, Hit, Message, Scope
+    from app.domain.model import Author, Channel, ChunkHit, Guild, Hit, Message, Scope, Surroundings
     from app.ports.history import Page
-    from app.ports.storage import GuildOverview, Mark, Stored, Surroundings
+    from app.ports.storage import GuildOverview, Mark, Stored
 
 
 @frozen(eq=False)

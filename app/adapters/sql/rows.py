@@ -80,10 +80,28 @@ def to_message(row: Row[Any]) -> Message:
     """Return a row of `WHOLE` as the message that it was."""
     # By position: by name is five times slower, and a search reads hundreds of rows.
     (
-        message_id, guild_id, channel_id, author_id, _name_id, _named_us,
-        created_us, edited_us, observed_us, content, attachments, embeds, reply_to, source,
-        _is_indexed, _is_misdated,
-        channel_name, kind, parent_id, author_name, display_name, is_bot,
+        message_id,
+        guild_id,
+        channel_id,
+        author_id,
+        _name_id,
+        _named_us,
+        created_us,
+        edited_us,
+        observed_us,
+        content,
+        attachments,
+        embeds,
+        reply_to,
+        source,
+        _is_indexed,
+        _is_misdated,
+        channel_name,
+        kind,
+        parent_id,
+        author_name,
+        display_name,
+        is_bot,
     ) = row
     return Message(
         message_id,

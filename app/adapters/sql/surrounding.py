@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select, tuple_
 from app.adapters.sql import reading, sqlite
 from app.adapters.sql.schema import messages
 from app.adapters.sql.scoping import ADMITTED, parameters
-from app.ports.storage import Surroundings
+from app.domain.model import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
