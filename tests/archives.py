@@ -48,9 +48,16 @@ def _new_database() -> bytes:
         return file.read_bytes()
 
 
+def file_of(folder: Path) -> Path:
+    """Return the file of the archive in a folder."""
+    return folder / "archive.db"
+
+
 def on_disk(folder: Path, *, index_bots: bool = False) -> MessageArchive:
-    (folder / "archive.db").write_bytes(_new_database())
-    return SqlMessageArchive(f"sqlite:///{folder / 'archive.db'}", index_bots=index_bots)
+    file = file_of(folder)
+    if not file.exists():
+        file.write_bytes(_new_database())
+    return SqlMessageArchive(f"sqlite:///{file}", index_bots=index_bots)
 
 
 def in_sqlite_memory(_: Path, *, index_bots: bool = False) -> MessageArchive:
@@ -72,7 +79,7 @@ ADAPTERS: dict[str, Callable[..., MessageArchive]] = {
 async def opened(
     adapter: str, folder: Path, *, index_bots: bool = False
 ) -> AsyncIterator[MessageArchive]:
-    """Yield an empty archive of this kind."""
+    """Yield an archive of this kind, empty unless its folder has been used before."""
     archive = ADAPTERS[adapter](folder, index_bots=index_bots)
     await archive.open()
     try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from attrs import define, field, frozen
 
-from app.domain.errors import EmbedderUnavailable
+from app.domain.errors import EmbedderUnavailable, IndexerError
 from app.domain.vectors import EmbeddingIdentity
 from app.ports.language import Embedder
 
@@ -138,7 +138,15 @@ class OnnxEmbedder(Embedder):
         self._workers.shutdown(wait=False, cancel_futures=True)
 
     async def _in_worker(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._workers, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._workers, work)
+        except IndexerError:
+            raise
+        except Exception as error:
+            reason = str(error) or type(error).__name__
+            raise EmbedderUnavailable(
+                f"The embedding model does not work ({reason.splitlines()[0][:200]}): {_REMEDY}."
+            ) from error
 
     def _model(self) -> _Model:
         with self._loading:

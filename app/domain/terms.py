@@ -90,4 +90,5 @@ def _words(text: str) -> Iterator[str]:
         if run and len(run) > 1:
             yield from (run[at : at + 2] for at in range(len(run) - 1))
         else:
-            yield match[0].replace("\u2019", "'")
+            word = match[0].replace("\u2019", "'")
+            yield from [word] if word in STOP_WORDS else word.split("'")

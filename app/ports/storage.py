@@ -339,6 +339,8 @@ class VectorIndex(Protocol):
         """Build a server's vectors anew beside the old ones and switch at the end.
 
         Until then readers see the old ones; interrupted, the old ones stay and what was
-        built is discarded by the next rebuild. Returns how many were written.
+        built is discarded by the next rebuild. What is put or removed meanwhile through
+        the same object is newer than `entries` and counts. Returns how many were written.
+        Raises `IndexUnavailable` when the server is dropped meanwhile, and it stays so.
         """
         ...

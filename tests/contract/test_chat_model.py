@@ -109,10 +109,8 @@ async def test_the_tokens_used_are_counted_or_unknown_but_never_none_of_them(
     assert pieces[-1].tokens_used is None or pieces[-1].tokens_used > 0
 
 
-async def test_the_answer_is_drawn_from_the_messages_and_cites_them(model: ChatModel) -> None:
-    text = text_of(await answer(model, *MESSAGES))
-    assert "Friday" in text
-    assert "[1]" in text
+async def test_the_answer_is_drawn_from_the_messages(model: ChatModel) -> None:
+    assert "Friday" in text_of(await answer(model, *MESSAGES))
 
 
 async def test_without_messages_there_is_still_an_answer(model: ChatModel) -> None:

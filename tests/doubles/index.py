@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, field, frozen
 
-from app.domain.errors import IndexMismatch
+from app.domain.errors import IndexMismatch, IndexUnavailable
 from app.domain.model import Hit, snowflake_time
 from app.ports.storage import VectorIndex
 
@@ -25,6 +25,15 @@ class _Held:
 
     identity: EmbeddingIdentity
     entries: dict[int, Entry] = field(factory=dict)
+    changed: set[int] = field(factory=set)
+    """Messages that were put or removed while these vectors were being built."""
+
+    def put(self, entries: Sequence[Entry]) -> None:
+        self.entries.update({entry.message_id: entry for entry in entries})
+
+    def remove(self, message_ids: Collection[int]) -> None:
+        for message_id in message_ids:
+            self.entries.pop(message_id, None)
 
 
 @define
@@ -33,6 +42,7 @@ class MemoryVectorIndex(VectorIndex):
 
     _identity: EmbeddingIdentity
     servers: dict[int, _Held] = field(factory=dict)
+    _rebuilding: dict[int, _Held] = field(factory=dict, init=False)
 
     @property
     def identity(self) -> EmbeddingIdentity:
@@ -48,14 +58,21 @@ class MemoryVectorIndex(VectorIndex):
         held = self.servers.setdefault(guild_id, _Held(self.identity))
         if held.identity != self.identity:
             raise IndexMismatch(f"The vectors are not of {self.identity}: run `reindex`.")
-        held.entries.update({entry.message_id: entry for entry in entries})
+        held.put(entries)
+        if building := self._rebuilding.get(guild_id):
+            building.put(entries)
+            building.changed.update(entry.message_id for entry in entries)
 
     async def remove(self, guild_id: int, message_ids: Collection[int]) -> None:
-        for message_id in message_ids if guild_id in self.servers else ():
-            self.servers[guild_id].entries.pop(message_id, None)
+        if held := self.servers.get(guild_id):
+            held.remove(message_ids)
+        if building := self._rebuilding.get(guild_id):
+            building.remove(message_ids)
+            building.changed.update(message_ids)
 
     async def drop(self, guild_id: int) -> None:
         self.servers.pop(guild_id, None)
+        self._rebuilding.pop(guild_id, None)
 
     async def nearest(self, vector: Vector, scope: Scope, limit: int) -> list[Hit]:
         hits = [
@@ -87,19 +104,23 @@ class MemoryVectorIndex(VectorIndex):
             guild_id
             for guild_id, held in self.servers.items()
             if held.identity != self.identity
-            if scope.grants is None or guild_id in scope.grants
+            if _is_granted(scope, guild_id)
         ]
 
     async def rebuild(self, guild_id: int, entries: AsyncIterator[Sequence[Entry]]) -> int:
-        fresh = _Held(self.identity)
+        building = self._rebuilding[guild_id] = _Held(self.identity)
         async for batch in entries:
-            fresh.entries.update({entry.message_id: entry for entry in batch})
-        self.servers[guild_id] = fresh
-        return len(fresh.entries)
+            building.put([e for e in batch if e.message_id not in building.changed])
+        if self._rebuilding.pop(guild_id, None) is not building:
+            raise IndexUnavailable("The server was removed while its vectors were made anew.")
+        self.servers[guild_id] = building
+        return len(building.entries)
 
     def _current(self, scope: Scope) -> Iterator[tuple[int, _Held]]:
         for guild_id, held in self.servers.items():
-            if held.identity == self.identity and (
-                scope.grants is None or guild_id in scope.grants
-            ):
+            if held.identity == self.identity and _is_granted(scope, guild_id):
                 yield guild_id, held
+
+
+def _is_granted(scope: Scope, guild_id: int) -> bool:
+    return scope.grants is None or scope.grants.get(guild_id, frozenset()) != frozenset()

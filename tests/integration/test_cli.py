@@ -81,6 +81,7 @@ def test_without_any_word_the_whole_help_is_shown_and_the_usage_wrong(tmp_path: 
         (("forget", "--user", "bob"), "'bob' is not an id"),
         (("forget", "--user", str(2**63)), "is not an id"),
         (("forget", "--user", "²"), "is not an id"),
+        (("forget", "--user", "9" * 5_000), "is not an id"),
         (("opt-in",), "--user"),
         (("--log-level", "loud", "status"), "loud"),
     ],
@@ -148,12 +149,16 @@ def test_an_error_that_nobody_foresaw_is_one_sentence_too(tmp_path: Path) -> Non
     assert "--log-level debug" in done.stderr
 
 
-def test_a_reader_that_leaves_early_causes_no_complaint(library: Program) -> None:
+@pytest.mark.parametrize("arguments", [("search", "release"), ("search", "--batch", "-")])
+def test_a_reader_that_leaves_early_causes_no_complaint(
+    library: Program, arguments: tuple[str, ...]
+) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "app", "--data-dir", str(library.data_dir)]
     done = subprocess.run(
-        [*command, "search", "release"],
+        [*command, *arguments],
+        input=b'{"query_id": 1, "query": "release"}',
         stdout=writing,
         stderr=subprocess.PIPE,
         check=False,
@@ -161,4 +166,4 @@ def test_a_reader_that_leaves_early_causes_no_complaint(library: Program) -> Non
     )
     os.close(writing)
     assert done.stderr == b""
-    assert done.returncode == 128 + 13
+    assert done.returncode == FAILED

@@ -169,14 +169,16 @@ def test_one_bad_line_of_a_batch_spoils_no_other(library: Program) -> None:
         '{"query_id": "c", "query": "printer", "guild": "nowhere"}',
         '{"query_id": "d", "query": 5}',
         '{"query_id": "e", "query": "printer", "asked_at": "soon"}',
-        '{"query_id": "f", "query": "printer"}',
+        '{"query_id": "f", "query": "printer", "guild_id": 0}',
+        "[" * 100_000,
+        '{"query_id": "g", "query": "printer"}',
     ]
     finished = library.run("search", "--batch", "-", typed="\n".join(lines))
     assert finished.code == FAILED
-    assert "5 lines" in finished.sentence
+    assert "7 lines" in finished.sentence
     *bad, good = map(json.loads, finished.out.splitlines())
     assert good["ranked"][0] == str(message_id(600))
-    assert [line["query_id"] for line in bad] == [None, None, "c", "d", "e"]
+    assert [line["query_id"] for line in bad] == [None, None, "c", "d", "e", "f", None]
     assert "line 1" in bad[0]["error"]
     assert "nowhere" in bad[2]["error"]
     assert "soon" in bad[4]["error"]

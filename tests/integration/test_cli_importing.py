@@ -76,6 +76,7 @@ def test_while_another_process_makes_vectors_an_import_archives_all_the_same(
         imported = program.done("import", exported)
         assert "another process works on the vectors" in imported.out
         assert message_id(600) in program.found("printer paper")
+        assert "searched by words only" in program.done("search", "printer paper").sentence
         index = program.run("index")
         assert index.code == UNAVAILABLE
         assert "Another process" in index.sentence

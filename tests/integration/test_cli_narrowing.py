@@ -14,7 +14,7 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.model import Scope
 from app.entrypoints.cli.narrowing import guild_named, narrow
 from app.entrypoints.cli.options import Filters
-from tests.exports import id_of, message_id
+from tests.exports import channel, export, id_of, message, message_id, write
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -108,6 +108,19 @@ async def test_a_name_that_several_bear_is_never_guessed(archive: SqlMessageArch
         await narrowed(archive, author="Sam")
     assert f"{id_of('sam1')} (Sam, @sam1)" in str(raised.value)
     assert f"{id_of('sam2')} (Sam, @sam2)" in str(raised.value)
+
+
+async def test_two_servers_of_one_name_are_told_apart_by_id(
+    archive: SqlMessageArchive, tmp_path: Path
+) -> None:
+    again = {"id": "800000000000000001", "name": "Testers"}
+    path = write(tmp_path / "again.json", export([message(9)], channel(id="8000"), again))
+    await Collect(archive).take(ExportHistory([path]))
+    with pytest.raises(InvalidInput, match=r"800000000000000001 \(Testers\)"):
+        await narrowed(archive, guild="Testers")
+    assert (await narrowed(archive, guild="800000000000000001")).scope.grants == {
+        800000000000000001: None
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,10 +17,10 @@ from tests.fake_ollama import Behaviour, FakeOllama, Refusal, in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.fake_ollama.prompts import Chat
 
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "library.md"
 MODEL = "llama3.2:3b"
 MARK = "*[Response truncated]*"
 NOON = datetime(2024, 1, 15, 14, 30)  # noqa: DTZ001 (local time)
@@ -55,6 +56,22 @@ def handler(server: FakeOllama) -> DiscordLLMHandler:
 def prompts(server: FakeOllama) -> list[Chat]:
     """Return the messages of every chat that was asked for."""
     return [asked["messages"] for asked in server.asked("/api/chat")]  # type: ignore[misc]
+
+
+# The documentation
+
+
+def test_the_example_of_the_documentation_works(capsys: pytest.CaptureFixture[str]) -> None:
+    documentation = DOCUMENTATION.read_text(encoding="utf-8")
+    example = documentation.partition("```python\n")[2].partition("```")[0]
+    exec(example, {})  # noqa: S102 (the example is ours)
+    assert capsys.readouterr().out == "The release is on Friday.\n"
+
+
+def test_every_method_is_documented(handler: DiscordLLMHandler) -> None:
+    documentation = DOCUMENTATION.read_text(encoding="utf-8")
+    methods = [name for name in dir(handler) if name[0] != "_" and callable(getattr(handler, name))]
+    assert [name for name in methods if f"{name}(" not in documentation] == []
 
 
 # Settings

@@ -65,7 +65,7 @@ def test_a_text_is_cut_after_a_sentence_or_else_a_word(
 
 
 def test_accents_and_joined_emoji_stay_with_what_they_belong_to() -> None:
-    assert cut_text("noe\u0308l" * 3, 7) == "noe\u0308l" + "no"
+    assert cut_text("noe\u0308l" * 3, 8) == "noe\u0308l" + "no"
     family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
     assert cut_text("fam" + family, 5) == "fam"
 

@@ -204,6 +204,11 @@ class ChromaVectorIndex(VectorIndex):
             return building
 
         def switch(index: _Opened) -> int:
+            if self._rebuilding.get(guild_id) is not building:
+                raise IndexUnavailable(
+                    f"Server {guild_id} was removed, or its vectors were begun anew once more,"
+                    " while they were made anew."
+                )
             index.catalog.switch(guild_id, building.collection)
             index.catalog.discard_leftovers(guild_id)
             index.cache.clear()

@@ -198,7 +198,12 @@ class OnServer(Location):
         # The first header is for what stands before a server, the second for Chroma's cloud.
         token = self.token
         headers = {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
-        system = _start(_OVER_HTTP, chroma_server_host=self.url, chroma_server_headers=headers)
+        system = _start(
+            _OVER_HTTP,
+            chroma_server_host=self.url,
+            chroma_server_http_port=80,  # has to be there; the one of the URL counts
+            chroma_server_headers=headers,
+        )
         try:
             # Chroma would wait for an answer for ever, and has no setting for it.
             _session(system).timeout = httpx.Timeout(self.timeout, connect=_CONNECT_SECONDS)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.domain.vectors import Vector
 
 _OVERFETCH = 3
+_FETCH_AT_MOST = 10_000
 _EXACT_UP_TO = 4_000
 """Comparing that many one by one takes 10 ms, and 100 ms the first time."""
 
@@ -46,7 +47,8 @@ class Search:
         """
         if limit < 1 or admitted.is_empty:
             return []
-        hits = self._fetch(vector, admitted, limit if admitted.is_open else limit * _OVERFETCH)
+        wide = limit if admitted.is_open else limit * _OVERFETCH
+        hits = self._fetch(vector, admitted, min(wide, _FETCH_AT_MOST))
         if len(hits) >= limit and not _are_alike(hits[:limit]):
             return best(hits, limit)
         return self._nearest_of(vector, self._inside(admitted), limit)

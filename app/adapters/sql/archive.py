@@ -53,11 +53,17 @@ class SqlMessageArchive(MessageArchive):
 
     async def store(self, page: Page) -> Stored:
         """Merge the messages of a page, in one durable transaction with all that is derived."""
-        return await self._database.write(storing.store, page, index_bots=self.index_bots)
+        outcome = await self._database.write(storing.store, page, index_bots=self.index_bots)
+        if outcome.updated:
+            await self._database.wipe_in_time()
+        return outcome
 
     async def remove(self, message_ids: Collection[int], scope: Scope) -> int:
         """Erase messages that were deleted at the source, and leave tombstones."""
-        return await self._database.write(erasing.remove, message_ids, scope)
+        erased = await self._database.write(erasing.remove, message_ids, scope)
+        if erased:
+            await self._database.wipe_in_time()
+        return erased
 
     async def forget_author(self, author_id: int) -> int:
         """Erase a person and keep a keyed hash of the id, by which they stay forgotten."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from attrs import define, field, frozen
 from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from app.adapters.sql import lexical, migrations, sqlite
-from app.domain.errors import ArchiveUnavailable, InvalidInput
+from app.domain.errors import ArchiveUnavailable, InvalidInput, InvalidSetting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ R = TypeVar("R")
 
 READERS = 4
 """Searches that run at once; more would wait for the processor anyway."""
+_WIPE_SECONDS = 3_600.0
 
 
 @frozen(eq=False)
@@ -53,16 +55,33 @@ class _Open:
             engine.dispose()
 
 
+def _url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise InvalidSetting(
+            "The archive's address cannot be read: give sqlite:///PATH."
+        ) from error
+    if url.get_backend_name() != "sqlite":
+        raise InvalidSetting(f"An archive cannot be kept in {url.drivername}: give sqlite:///PATH.")
+    return url
+
+
 @define(eq=False)
 class Database:
     """Runs functions in transactions, on threads, and says in the domain's words what failed."""
 
-    url: URL = field(converter=make_url)
+    url: URL = field(converter=_url)
     _open: _Open | None = field(default=None, init=False)
+    _opening: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _has_erased: bool = field(default=False, init=False)
+    _wiped_at: float = field(default=-_WIPE_SECONDS, init=False)
 
     async def open(self) -> None:
         """Connect and bring the schema up to date; opening twice is opening once."""
-        if self._open is None:
+        async with self._opening:
+            if self._open is not None:
+                return
             opened = _Open.at(self.url)
             try:
                 await _on(opened.writer, self._prepare, opened)
@@ -73,6 +92,9 @@ class Database:
 
     async def close(self) -> None:
         """Finish what is being written and let go of the file; closing twice is closing once."""
+        if self._open is not None and self._has_erased:
+            with suppress(ArchiveUnavailable):  # what was promised to be gone is; closing must work
+                await self._wipe_lightly()
         opened, self._open = self._open, None
         if opened is not None:
             await asyncio.to_thread(opened.close)
@@ -96,10 +118,34 @@ class Database:
         )
 
     async def wipe(self) -> None:
-        """Make sure that what was erased is in none of the database's files any more."""
-        await self.write(lexical.forget_erased)
+        """Make sure that what was erased is in none of the database's files any more.
+
+        Takes some seconds for a million messages, and as much disk again for a moment.
+        """
         opened = self._opened()
-        await _on(opened.writer, self._empty_log, opened)
+        await _on(opened.writer, self._forget_erased, opened, thoroughly=True)
+        self._has_erased = False
+
+    async def wipe_in_time(self) -> None:
+        """Drop the words of what was erased within the hour, or when the archive is closed.
+
+        Traces can stay in unused bytes of the file until the next `wipe`.
+        """
+        self._has_erased = True
+        if monotonic() - self._wiped_at >= _WIPE_SECONDS:
+            await self._wipe_lightly()
+
+    async def _wipe_lightly(self) -> None:
+        opened = self._opened()
+        await _on(opened.writer, self._forget_erased, opened, thoroughly=False)
+        self._has_erased, self._wiped_at = False, monotonic()
+
+    def _forget_erased(self, opened: _Open, *, thoroughly: bool) -> None:
+        self._transact(opened.writing, lexical.forget_erased)
+        with self._failures():
+            if thoroughly:
+                sqlite.rewrite(opened.writing)
+            sqlite.empty_log(opened.writing)
 
     async def size_bytes(self) -> int:
         """Return the size of the database's files, of its pages where it is in memory."""
@@ -107,9 +153,13 @@ class Database:
 
     def _prepare(self, opened: _Open) -> None:
         with self._failures():
-            sqlite.prepare_file(self.url)
+            sqlite.create_file(self.url)
             with opened.writing.begin() as connection:
-                migrations.upgrade(connection)
+                is_current = migrations.is_current(connection)
+            sqlite.use_write_ahead_log(opened.writing)
+            if not is_current:
+                with opened.writing.begin() as connection:
+                    migrations.upgrade(connection)
 
     def _transact(
         self,
@@ -120,10 +170,6 @@ class Database:
     ) -> R:
         with self._failures(), engine.begin() as connection:
             return act(connection, *args, **kwargs)
-
-    def _empty_log(self, opened: _Open) -> None:
-        with self._failures():
-            sqlite.empty_log(opened.writing)
 
     def _opened(self) -> _Open:
         if self._open is None:

@@ -29,7 +29,7 @@ INDEXES: tuple[WordIndex, ...] = ("message_words", "chunk_words")
 message_words = table("message_words", column("rowid"), column("text"))
 chunk_words = table("chunk_words", column("rowid"), column("text"))
 
-_BUDGET = 5_000
+BUDGET = 5_000
 _MAX_COUNT = 50_000
 _KEPT_COUNTS = 10_000
 _KEPT_SECONDS = 600.0
@@ -114,7 +114,7 @@ def query(connection: Connection, terms: Iterable[str], frequencies: Frequencies
     """Return the query for any of the terms, `None` where none of them occurs.
 
     Ranking costs some two microseconds for each text that matches, so the rarest terms
-    are taken until they amount to `_BUDGET` messages; words more frequent than that say
+    are taken until they amount to `BUDGET` messages; words more frequent than that say
     little about which message is meant.
     """
     phrases = list(dict.fromkeys(_phrase(term) for term in terms))
@@ -124,7 +124,7 @@ def query(connection: Connection, terms: Iterable[str], frequencies: Frequencies
     chosen = [
         phrase
         for at, ((_, phrase), total) in enumerate(zip(occurring, totals, strict=True))
-        if not at or total <= _BUDGET
+        if not at or total <= BUDGET
     ]
     return " OR ".join(chosen) or None
 

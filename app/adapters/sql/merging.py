@@ -35,9 +35,10 @@ class State:
     def merge(self, other: State) -> State:
         """Return the later of two states, under the names of the earlier sight.
 
-        The result is the same whichever comes first.
+        The message is the same whichever comes first. Whether it is indexed goes by
+        `other` where they are equal, so that importing again follows a change of mind.
         """
-        later, older = (self, other) if self._order >= other._order else (other, self)
+        later, older = (other, self) if other._order >= self._order else (self, other)
         if later.message.author.id != older.message.author.id:
             return later
         named = min(self, other, key=_naming)

@@ -42,13 +42,24 @@ _CALLED = or_(
 _CANDIDATES = select(names.c.author_id).where(
     _CALLED, readable(names.c.guild_id, names.c.channel_id)
 )
-# SQLite takes the other columns from the row of the maximum: the last name borne in scope.
-_AUTHORS = (
-    select(names, func.max(messages.c.created_us))
-    .join_from(messages, names, names.c.id == messages.c.name_id)
+_recent = (
+    select(
+        messages.c.name_id,
+        func.row_number()
+        .over(
+            partition_by=messages.c.author_id,
+            order_by=(messages.c.created_us.desc(), messages.c.id.desc()),
+        )
+        .label("age"),
+    )
     .where(messages.c.author_id.in_(_CANDIDATES), ADMITTED)
-    .group_by(messages.c.author_id)
-    .order_by(messages.c.author_id)
+    .subquery()
+)
+_AUTHORS = (
+    select(names)
+    .join_from(_recent, names, names.c.id == _recent.c.name_id)
+    .where(_recent.c.age == 1)
+    .order_by(names.c.author_id)
 )
 
 

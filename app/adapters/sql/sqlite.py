@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy import URL, Connection, Engine, Table
+    from sqlalchemy.engine.interfaces import DBAPICursor
     from sqlalchemy.sql.selectable import Select, Subquery
 
 LOCK_TIMEOUT_MS = 30_000
@@ -69,10 +70,10 @@ def open_engine(url: URL, *, writes: bool, connections: int) -> Engine:
     return engine
 
 
-def prepare_file(url: URL) -> None:
-    """Check that the file is a database or new, create it for the owner's eyes, switch to WAL.
+def create_file(url: URL) -> None:
+    """Create the file, for its owner's eyes, unless it is there.
 
-    Raises `ArchiveCorrupt` for a file of something else.
+    Raises `ArchiveCorrupt` where it is there and no database.
     """
     if is_in_memory(url):
         return
@@ -82,32 +83,63 @@ def prepare_file(url: URL) -> None:
         head = file.read(len(_MAGIC))
     if head and head != _MAGIC:
         raise ArchiveCorrupt(_damaged(path))
-    with sqlite3.connect(path, timeout=LOCK_TIMEOUT_MS / 1000) as connection:
-        _use_write_ahead_log(connection)
-    connection.close()
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch the journal's mode; two processes doing so at once get in each other's way."""
+def use_write_ahead_log(engine: Engine) -> None:
+    """Let readers and the writer work at once; the database remembers it.
+
+    Processes that do so at the same time get in each other's way, and SQLite waits for
+    no lock here.
+    """
+    connection = engine.raw_connection()
     deadline = time.monotonic() + LOCK_TIMEOUT_MS / 1000
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL").close()
-        except sqlite3.OperationalError as error:
-            if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
+    try:
+        while not _switch_journal(connection.cursor(), deadline):
             time.sleep(_SECONDS_BETWEEN_TRIES)
-        else:
-            return
+    finally:
+        connection.close()
+
+
+def _switch_journal(cursor: DBAPICursor, deadline: float) -> bool:
+    try:
+        cursor.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            raise
+        return False
+    finally:
+        cursor.close()
+    return True
+
+
+def rewrite(engine: Engine) -> None:
+    """Write every page of the database anew.
+
+    `secure_delete` overwrites what is deleted, but not the copies that moving rows from
+    one page to another leaves in the unused bytes of the first.
+    """
+    connection = engine.raw_connection()
+    cursor = connection.cursor()
+    try:
+        cursor.execute("PRAGMA temp_store=FILE")  # as large as the database, gone when it is done
+        cursor.execute("VACUUM")
+    finally:
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        connection.close()
 
 
 def empty_log(engine: Engine) -> None:
     """Move the write-ahead log into the database file and cut it to nothing."""
     connection = engine.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        busy, *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
         connection.close()
+    if busy:
+        raise ArchiveUnavailable(
+            f"What was erased is still in the log of {engine.url.database}, which another program "
+            "has been reading for too long: stop that program and try again."
+        )
 
 
 def size_bytes(connection: Connection) -> int:

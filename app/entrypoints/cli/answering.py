@@ -10,6 +10,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from app.domain.asking import Done, Replaced, Sources, Written
+from app.entrypoints.cli.presenting import counted
 from app.entrypoints.cli.terminal import console, is_rich, linked, source_line
 
 if TYPE_CHECKING:
@@ -84,9 +85,8 @@ def _show_sources(out: Console, answer: Answer, zone: tzinfo) -> None:
 
 def summary(answer: Answer) -> list[str]:
     """Return what stands below an answer: what it rests on, and what was not as it should be."""
-    count = answer.messages_retrieved
-    parts = [f"{answer.response_time:.1f} s", answer.model_used]
-    if count:
-        parts.insert(0, f"Based on {count:,} message" + ("" if count == 1 else "s"))
+    given = answer.messages_retrieved
+    based = f"Based on {counted(given, 'message')}" if given else None
+    parts = [based, f"{answer.response_time:.1f} s", answer.model_used]
     reason = [f"Note: {answer.reason}"] if answer.reason else []
     return [" • ".join(filter(None, parts)), *reason]

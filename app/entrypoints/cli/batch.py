@@ -14,12 +14,13 @@ from attrs import evolve, field, frozen
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.times import parse_time
 from app.entrypoints.cli.narrowing import guild_named
-from app.entrypoints.cli.presenting import answer_json, print_json
+from app.entrypoints.cli.presenting import answer_json, counted, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
     from app.domain.model import Question
+    from app.domain.searching import Findings
     from app.entrypoints.cli.narrowing import Narrowed
     from app.entrypoints.container import Container
     from app.ports.storage import MessageArchive
@@ -41,8 +42,8 @@ class _Asker:
         narrowed = self.narrowed
         if asked_at := line.get("asked_at"):
             narrowed = narrowed.as_of(parse_time(str(asked_at), narrowed.zone))
-        guild = line.get("guild_id") or line.get("guild")
-        if guild:
+        guild = line.get("guild_id", line.get("guild"))
+        if guild is not None:
             scope = narrowed.scope.in_guilds([await self._guild(str(guild))])
             narrowed = evolve(narrowed, scope=scope)
         return narrowed.asking(text)
@@ -57,13 +58,9 @@ class _Asker:
 async def search_all(container: Container, narrowed: Narrowed, file: str) -> int:
     """Search for every line of the file; return the exit code, 1 if any line failed."""
 
-    async def answer(question: Question) -> dict[str, Any]:
+    async def answer(question: Question) -> tuple[Findings, dict[str, Any]]:
         findings = await container.search().find(question, question.max_results)
-        return {
-            "ranked": [str(found.message.id) for found in findings.found],
-            "seconds": findings.seconds,
-            "seconds_embedding": findings.seconds_embedding,
-        }
+        return findings, {"seconds": findings.seconds}
 
     return await _answer_lines(_Asker(container.archive(), narrowed), file, answer)
 
@@ -71,12 +68,10 @@ async def search_all(container: Container, narrowed: Narrowed, file: str) -> int
 async def ask_all(container: Container, narrowed: Narrowed, file: str) -> int:
     """Ask every line of the file; return the exit code, 1 if any line failed."""
 
-    async def answer(question: Question) -> dict[str, Any]:
+    async def answer(question: Question) -> tuple[Findings, dict[str, Any]]:
         done = await container.ask().whole(question)
-        return {
-            "ranked": [str(found.message.id) for found in done.findings.found],
+        return done.findings, {
             "seconds": done.answer.response_time,
-            "seconds_embedding": done.findings.seconds_embedding,
             "ask": answer_json(done.answer),
         }
 
@@ -84,10 +79,12 @@ async def ask_all(container: Container, narrowed: Narrowed, file: str) -> int:
 
 
 async def _answer_lines(
-    asker: _Asker, file: str, answer: Callable[[Question], Awaitable[dict[str, Any]]]
+    asker: _Asker,
+    file: str,
+    answer: Callable[[Question], Awaitable[tuple[Findings, dict[str, Any]]]],
 ) -> int:
     """Answer line by line, each as soon as it is read; a bad one spoils no other."""
-    failed = 0
+    failed, problems = 0, set[str]()
     with _opened(file) as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
@@ -96,20 +93,32 @@ async def _answer_lines(
             try:
                 parsed = _parsed(line)
                 query_id = parsed.get("query_id")
-                result = await answer(await asker.question(parsed))
+                findings, more = await answer(await asker.question(parsed))
             except (InvalidInput, NotFound) as error:
                 failed += 1
-                result = {"error": f"line {number}: {error}"}
-            print_json({"query_id": query_id, **result})
+                print_json({"query_id": query_id, "error": f"line {number}: {error}"})
+                continue
+            if findings.problem:
+                problems.add(findings.problem)
+            print_json({"query_id": query_id, **_ranking(findings), **more})
+    for problem in sorted(problems):
+        click.echo(problem, err=True)
     if failed:
-        click.echo(f"{failed:,} lines could not be answered; each says why.", err=True)
+        click.echo(f"{counted(failed, 'line')} could not be answered and say why.", err=True)
     return 1 if failed else 0
+
+
+def _ranking(findings: Findings) -> dict[str, Any]:
+    return {
+        "ranked": [str(found.message.id) for found in findings.found],
+        "seconds_embedding": findings.seconds_embedding,
+    }
 
 
 def _parsed(line: str) -> dict[str, Any]:
     try:
         parsed = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInput(f"this is not JSON ({error})") from error
     if not isinstance(parsed, dict):
         raise InvalidInput("this is not a JSON object")
@@ -122,7 +131,8 @@ def _opened(file: str) -> Generator[IO[str], None, None]:
         yield sys.stdin
         return
     try:
-        with Path(file).open(encoding="utf-8", errors="replace") as lines:
-            yield lines
+        lines = Path(file).open(encoding="utf-8", errors="replace")  # noqa: SIM115 - see below
     except OSError as error:
         raise NotFound(f"{file} cannot be read ({error.strerror}).") from error
+    with lines:  # what fails in here is no fault of the file
+        yield lines

@@ -46,7 +46,7 @@ def chat(runtime: Runtime, filters: Filters) -> None:
     async def work(container: Container) -> None:
         await _converse(container, filters, runtime.settings.timezone)
 
-    runtime.run(work, searches=True)
+    runtime.run(work)
 
 
 async def _converse(container: Container, filters: Filters, zone: str) -> None:

@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from app.domain.errors import (
-    ArchiveCorrupt,
-    ArchiveTooNew,
-    IndexBusy,
-    InvalidSetting,
-    Unavailable,
-)
+from app.domain.errors import IndexBusy, InvalidSetting, Unavailable
 from app.domain.model import Scope
 from app.domain.times import zone_named
 from app.entrypoints.cli.presenting import counted, shown_bytes
@@ -150,10 +144,6 @@ async def _archive(container: Container, settings: Settings) -> Check:
             mend = "Restore a backup, or move the file away and import the exports again."
             return Check("archive", "fail", damage, mend)
         overviews = await archive.overview(Scope.everything())
-    except ArchiveCorrupt as error:
-        return Check("archive", "fail", str(error))
-    except ArchiveTooNew as error:
-        return Check("archive", "fail", str(error))
     except Unavailable as error:
         return Check("archive", "fail", str(error))
     messages = sum(held.messages for held in overviews)
@@ -185,7 +175,7 @@ async def _index(container: Container) -> Check:
     except IndexBusy as error:
         return Check("index", "warn", str(error), "Nothing to do while that process is wanted.")
     except Unavailable as error:
-        return Check("index", "fail", str(error), "Run `discord-indexer reindex`.")
+        return Check("index", "fail", str(error))
     if stale:
         detail = f"the vectors of {counted(len(stale), 'server')} are of another embedding model"
         return Check("index", "fail", detail, "Run `discord-indexer reindex`.")

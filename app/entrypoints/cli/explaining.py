@@ -100,7 +100,7 @@ def show_explanation(done: Done, narrowed: Narrowed) -> None:
     out.print(f"Words searched: {terms}")
     out.print(f"Messages compared: {done.findings.candidates:,}")
     columns = (">rank", ">given as", ">score", *(f">{n}" for n in RANKINGS), ">cosine", "message")
-    out.print(table(columns, _rows(done, narrowed.zone)))
+    out.print(table(columns, _rows(done, narrowed.zone)), soft_wrap=False)
     if done.prompt is not None:
         out.print("\nInstructions to the model:\n")
         out.print(printable(done.prompt.system))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
 LARGEST_SNOWFLAKE = 2**63 - 1
+_DIGITS = re.compile(r"[0-9]{1,19}")
 MOST_RESULTS = 1_000
 
 
@@ -84,7 +86,7 @@ class Snowflake(click.ParamType[int]):
     ) -> int:
         """Return the number, or explain what an id looks like and where to find one."""
         text = str(value).strip()
-        if not (text.isascii() and text.isdigit() and 0 <= int(text) <= LARGEST_SNOWFLAKE):
+        if not (_DIGITS.fullmatch(text) and int(text) <= LARGEST_SNOWFLAKE):
             self.fail(
                 f"{text!r} is not an id, which is a number like 175928847299117063"
                 " (Discord copies it where developer mode is on)",

@@ -16,7 +16,7 @@ import click
 from app import __version__
 from app.domain.errors import IndexerError, InvalidInput, Unavailable
 from app.entrypoints.cli.examples import ExampleCommand
-from app.entrypoints.cli.runtime import Runtime, build_container
+from app.entrypoints.cli.runtime import INTERRUPTED, Runtime, build_container
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 NAME = "discord-indexer"
 DONE, FAILED, WRONG_USAGE, UNAVAILABLE = 0, 1, 2, 3
-INTERRUPTED, PIPE_CLOSED = 130, 141  # what a shell reports for Ctrl-C and for a reader that left
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "import": ("importing:import_", "Import exported messages."),
@@ -89,7 +88,8 @@ def load_command(name: str) -> click.Command:
 @click.pass_context
 def program(context: click.Context, data_dir: Path | None) -> None:
     """Ask your Discord server's history and get answers with their sources."""
-    context.obj = Runtime(data_dir, context.obj or build_container)
+    folder = data_dir and data_dir.expanduser()  # `--data-dir=~/data` reaches us as it is
+    context.obj = Runtime(folder, context.obj or build_container)
 
 
 def main(arguments: Sequence[str] | None = None, build: Build = build_container) -> NoReturn:
@@ -110,7 +110,7 @@ def _exit_code(arguments: Sequence[str] | None, build: Build) -> int:
     except BrokenPipeError:
         # Whoever read the output has seen enough; Python must not flush into it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
+        return FAILED
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a person reads it
         if not isinstance(error, click.ClickException):
             _log.debug("the command failed", exc_info=error)

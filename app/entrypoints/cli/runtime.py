@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GOES_ON = "Stopped. What was done so far stays; the same command goes on from there."
 INTERRUPTED = 130
+"""The exit code that a shell reports for Ctrl-C."""
 
 
 class Stopped(click.ClickException):
@@ -57,17 +58,15 @@ class Runtime:
         work: Callable[[Container], Coroutine[Any, Any, T]],
         *,
         when_stopped: str = "Stopped.",
-        searches: bool = False,
     ) -> T:
         """Do a command's work with everything opened before and closed after it.
 
-        `when_stopped` tells a person who interrupts it what has become of the work. With
-        `searches` the parts that take longest to load begin to at once, side by side.
+        `when_stopped` tells a person who interrupts it what has become of the work.
         """
         settings = self.settings
         try:
             from app.entrypoints.cli.working import finish
 
-            return finish(work, self.build(settings), settings.folder, searches=searches)
+            return finish(work, self.build(settings), settings.folder)
         except KeyboardInterrupt as error:
             raise Stopped(when_stopped) from error

@@ -54,9 +54,11 @@ def search(
             print_json(findings_json(findings, narrowed.window, narrowed.asked_at))
         else:
             _show(findings, narrowed)
+        if findings.problem:
+            click.echo(findings.problem, err=True)
         return 0
 
-    return runtime.run(work, searches=True)
+    return runtime.run(work)
 
 
 def _show(findings: Findings, narrowed: Narrowed) -> None:
@@ -79,5 +81,3 @@ def _show(findings: Findings, narrowed: Narrowed) -> None:
             out.print("\n".join(f"     {line}" for line in [*text.splitlines(), url]))
     if not findings.found:
         out.print("No message matches.")
-    if findings.problem:
-        console(stderr=True).print(f"({findings.problem})")

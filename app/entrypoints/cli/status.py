@@ -120,7 +120,14 @@ async def embedder_state(embedder: Embedder) -> Readiness:
 
 
 def _size_of(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(map(_bytes_of, folder.rglob("*")))
+
+
+def _bytes_of(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:  # another process has just removed it
+        return 0
 
 
 def _json(status: Status) -> dict[str, Any]:
@@ -159,7 +166,7 @@ def _show(status: Status, zone: tzinfo) -> None:
         rows.append(
             ["  in all", f"{overview.messages:,}", _span(overview.first, overview.last, zone)]
         )
-        out.print(table(("", ">messages", "from, to"), rows))
+        out.print(table(("", ">messages", "from, to"), rows), soft_wrap=False)
         out.print()
     vectors = "unknown" if status.vectors is None else f"{status.vectors:,}"
     out.print(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 import time
@@ -36,7 +38,7 @@ class BrokenPipeConsole(Console):
 
     def on_broken_pipe(self) -> None:
         """Raise what happened, in place of ending the program here."""
-        raise BrokenPipeError
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -21,18 +21,14 @@ if TYPE_CHECKING:
 
 
 def finish(
-    work: Callable[[Container], Coroutine[Any, Any, T]],
-    container: Container,
-    folder: Path,
-    *,
-    searches: bool,
+    work: Callable[[Container], Coroutine[Any, Any, T]], container: Container, folder: Path
 ) -> T:
-    """Do the work with the container running; with `searches` begin to load at once.
+    """Do the work with the container running.
 
     Raises `ArchiveUnavailable` where the data directory or the archive cannot be opened.
     """
     _make(folder)
-    return asyncio.run(_within(work, container, searches=searches))
+    return asyncio.run(_within(work, container))
 
 
 def _make(folder: Path) -> None:
@@ -46,21 +42,6 @@ def _make(folder: Path) -> None:
         ) from error
 
 
-async def _within(
-    work: Callable[[Container], Coroutine[Any, Any, T]], container: Container, *, searches: bool
-) -> T:
-    loading = _load(container) if searches else []
+async def _within(work: Callable[[Container], Coroutine[Any, Any, T]], container: Container) -> T:
     async with running(container):
-        try:
-            return await work(container)
-        finally:
-            # What still loads must not open anything after all is closed.
-            await asyncio.gather(*loading, return_exceptions=True)
-
-
-def _load(container: Container) -> list[asyncio.Future[object]]:
-    """Load embedder and index beside each other; whoever uses them meets their errors."""
-    return [
-        asyncio.ensure_future(container.embedder().embed(["warm up"])),
-        asyncio.ensure_future(container.vectors().open()),
-    ]
+        return await work(container)

@@ -15,28 +15,32 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the database up to date within the open transaction.
+def is_current(connection: Connection) -> bool:
+    """Tell whether the database has the tables of `schema`, changing nothing.
 
     Raises `ArchiveTooNew` where a newer program wrote it, and `ArchiveUnavailable` where
-    another program's tables are in it; neither is changed.
+    another program's tables are in it.
     """
     found = _revision(connection)
-    if found == HEAD:
-        return
+    if found in {None, HEAD}:
+        return found == HEAD
 
-    from alembic import command
     from alembic.script import ScriptDirectory
 
-    configuration = configure()
-    known = {
-        script.revision for script in ScriptDirectory.from_config(configuration).walk_revisions()
-    }
-    if found is not None and found not in known:
+    scripts = ScriptDirectory.from_config(configure()).walk_revisions()
+    if found not in {script.revision for script in scripts}:
         raise ArchiveTooNew(
             f"The archive {connection.engine.url.database} was written by a newer version of this "
             "program: install that version, or give another data directory."
         )
+    return False
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the database up to date within the open transaction."""
+    from alembic import command
+
+    configuration = configure()
     configuration.attributes["connection"] = connection
     command.upgrade(configuration, "head")
 

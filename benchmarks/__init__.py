@@ -1,0 +1,1 @@
+"""Measurements against goals and baselines: `python -m benchmarks` (`docs/benchmarks.md`)."""

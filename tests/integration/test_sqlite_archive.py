@@ -1,0 +1,313 @@
+"""The archive on SQLite: its file, what it costs, what is left of what was erased."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine
+
+from app.adapters.sql import SqlMessageArchive, lexical, migrations
+from app.adapters.sql.schema import HEAD, metadata
+from app.domain.errors import ArchiveUnavailable, InvalidInput, InvalidSetting
+from app.domain.model import Author, Channel, Message
+from app.ports.storage import Stored
+from tests import archive_process
+from tests.archives import (
+    EVERYTHING,
+    SEEN,
+    clear_marks,
+    file_of,
+    found,
+    id_of,
+    message_id,
+    opened,
+    say,
+    store,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from app.ports.storage import MessageArchive
+
+SQLITE = "SqlMessageArchive on SQLite"
+
+
+@pytest.fixture
+async def archive(tmp_path: Path) -> AsyncIterator[MessageArchive]:
+    async with opened(SQLITE, tmp_path) as archive:
+        yield archive
+
+
+def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(file_of(folder))
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+# Opening and closing
+
+
+async def test_what_was_stored_is_there_after_closing(tmp_path: Path) -> None:
+    for expected in (Stored(new=1), Stored(unchanged=1)):
+        async with opened(SQLITE, tmp_path) as archive:
+            assert await store(archive, say(1, "kept")) == expected
+            assert await found(archive, "kept") == [message_id(1)]
+
+
+async def test_opening_and_closing_twice_is_doing_it_once(tmp_path: Path) -> None:
+    archive = SqlMessageArchive(f"sqlite:///{file_of(tmp_path)}")
+    await asyncio.gather(archive.open(), archive.open())
+    await store(archive, say(1))
+    await archive.close()
+    await archive.close()
+    await archive.open()
+    assert await archive.count(EVERYTHING) == 1
+    await archive.close()
+
+
+async def test_an_archive_that_is_not_open_says_so(tmp_path: Path) -> None:
+    archive = SqlMessageArchive(f"sqlite:///{file_of(tmp_path)}")
+    with pytest.raises(ArchiveUnavailable, match="not open"):
+        await archive.count(EVERYTHING)
+
+
+async def test_only_the_owner_may_read_the_files(tmp_path: Path) -> None:
+    archive = SqlMessageArchive(f"sqlite:///{file_of(tmp_path)}")
+    await archive.open()
+    await store(archive, say(1))
+    modes = modes_in(tmp_path)
+    await archive.close()
+    assert modes == {0o600}
+
+
+def modes_in(folder: Path) -> set[int]:
+    return {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("url", ["nonsense", "postgresql://user:secret@host/db", "://secret"])
+def test_an_address_that_is_not_sqlite_is_refused_without_its_secrets(url: str) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        SqlMessageArchive(url)
+    assert "secret" not in str(refused.value)
+
+
+async def test_an_id_of_more_than_63_bits_is_refused(archive: MessageArchive) -> None:
+    with pytest.raises(InvalidInput, match="63 bits"):
+        await store(archive, say(1), say(2, id=2**63))
+    assert await archive.count(EVERYTHING) == 0
+
+
+async def test_readers_do_not_wait_for_a_writer(tmp_path: Path, archive: MessageArchive) -> None:
+    await store(archive, say(1))
+    other = sqlite3.connect(file_of(tmp_path), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    storing = asyncio.create_task(store(archive, say(2)))
+    assert await archive.count(EVERYTHING) == 1
+    assert not storing.done()
+    other.execute("COMMIT")
+    other.close()
+    assert await storing == Stored(new=1)
+
+
+async def test_an_import_after_a_change_of_mind_about_bots_follows_it(tmp_path: Path) -> None:
+    robot = say(1, "beep", is_bot=True)
+    for index_bots, expected in ((False, []), (True, [robot.id]), (False, [])):
+        async with opened(SQLITE, tmp_path, index_bots=index_bots) as archive:
+            await store(archive, robot)
+            assert await found(archive, "beep") == expected
+
+
+# Migrations
+
+
+def test_the_migrations_make_the_tables_that_the_program_uses(tmp_path: Path) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    assert ScriptDirectory.from_config(migrations.configure()).get_heads() == [HEAD]
+    engine = create_engine(f"sqlite:///{file_of(tmp_path)}")
+    with engine.begin() as connection:
+        assert not migrations.is_current(connection)
+        migrations.upgrade(connection)
+        assert migrations.is_current(connection)
+
+        def is_ours(name: str | None, kind: str, _: object) -> bool:
+            return kind != "table" or not str(name).startswith(lexical.INDEXES)
+
+        context = MigrationContext.configure(connection, opts={"include_name": is_ours})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+# Derived state
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+async def test_what_is_derived_is_what_a_fresh_build_derives(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Whatever came, was edited and was removed, in pages of any size and order."""
+    one, other = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("other")
+    async with opened(SQLITE, one) as archive:
+        for page in data.draw(st.lists(st.lists(_states(), max_size=40), max_size=5)):
+            await store(archive, *page)
+            removed = data.draw(st.sets(st.integers(0, 300), max_size=8))
+            await archive.remove([message_id(n) for n in removed], EVERYTHING)
+        left = await archive.read([message_id(n) for n in range(301)], EVERYTHING)
+    async with opened(SQLITE, other) as archive:
+        await store(archive, *left)
+    for query in (
+        "SELECT * FROM chunks ORDER BY id",
+        "SELECT rowid, text FROM chunk_words ORDER BY rowid",
+        "SELECT rowid, text FROM message_words ORDER BY rowid",
+        "SELECT id, is_indexed, is_misdated FROM messages ORDER BY id",
+        "INSERT INTO message_words (message_words) VALUES ('integrity-check')",
+        "INSERT INTO chunk_words (chunk_words) VALUES ('integrity-check')",
+    ):
+        assert rows(one, query) == rows(other, query)
+
+
+@st.composite
+def _states(draw: st.DrawFn) -> Message:
+    """Return a message among lulls and bursts; some edits move it in time or make it silent."""
+    number = draw(st.integers(0, 300))
+    burst = timedelta(seconds=number % 100) + timedelta(hours=number // 100)
+    moved = draw(st.sampled_from([timedelta()] * 9 + [timedelta(hours=3)]))
+    return say(
+        number,
+        draw(st.sampled_from(["one", "two", "", "東京"])),
+        created_at=SEEN + burst + moved,
+        edited_at=draw(st.none() | st.integers(0, 9).map(lambda n: SEEN + timedelta(hours=n))),
+    )
+
+
+# What words cost
+
+
+async def test_frequent_words_are_left_out_where_rarer_ones_are_found(
+    archive: MessageArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lexical, "BUDGET", 4)
+    await store(archive, *(say(n, "common") for n in range(10)), say(11, "rare"), say(12, "rare"))
+    assert set(await found(archive, "common", "rare")) == {message_id(11), message_id(12)}
+    assert len(await found(archive, "common")) == 10
+    assert len(await found(archive, "common", "missing")) == 10
+
+
+async def test_opening_an_archive_imports_no_more_than_it_takes(
+    tmp_path: Path,
+) -> None:
+    async with opened(SQLITE, tmp_path):
+        modules, complaints = await archive_process.run("modules", file_of(tmp_path))
+    assert not complaints
+    assert "sqlalchemy" in modules.split()
+    assert not {"alembic", "sqlalchemy.ext.asyncio"} & set(modules.split())
+
+
+# What is left of what was erased
+
+SECRETS = (b"xylophon", b"Quetzal", b"quetzal", b"Zzyzx")
+
+
+def everything_in(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(folder.iterdir()))
+
+
+async def tell_secrets(archive: MessageArchive) -> Channel:
+    """Let one person, alone in a channel of a server of their own, say what is erased later."""
+    author = Author(id_of("quetzal"), "Quetzal", "Zzyzx")
+    secrets = [
+        evolve(say(n, f"xylophone number {n}", channel="hidden", guild="away"), author=author)
+        for n in range(0, 200, 2)
+    ]
+    others = [say(n, f"innocent {n}", guild="home") for n in range(1, 200, 2)]
+    await store(archive, *secrets[:50], *others[:50])
+    await store(archive, *secrets[50:], *others[50:])
+    return secrets[0].channel
+
+
+@pytest.mark.parametrize("way", ["author", "channel", "guild"])
+async def test_nothing_forgotten_remains_in_the_files(
+    tmp_path: Path, archive: MessageArchive, way: str
+) -> None:
+    hidden = await tell_secrets(archive)
+    await clear_marks(archive)
+    assert all(secret in everything_in(tmp_path) for secret in SECRETS)
+    if way == "author":
+        assert await archive.forget_author(id_of("quetzal")) == 100
+    elif way == "channel":
+        assert await archive.forget_channel(hidden.id) == 100
+    else:
+        assert await archive.forget_guild(hidden.guild_id) == 100
+    left = everything_in(tmp_path)
+    assert not [secret for secret in SECRETS if secret in left]
+    assert b"innocent" in left
+
+
+@pytest.mark.parametrize("way", ["removed", "edited"])
+async def test_nothing_removed_or_edited_away_remains_after_closing(
+    tmp_path: Path, way: str
+) -> None:
+    async with opened(SQLITE, tmp_path) as archive:
+        await store(archive, *(say(n, f"innocent {n}") for n in range(50)))
+        for n in (7, 8):  # the second within the hour
+            await store(archive, say(n, f"xylophone{n}", edited_at=SEEN))
+            assert f"xylophone{n}".encode() in everything_in(tmp_path)
+            if way == "removed":
+                await archive.remove([message_id(n)], EVERYTHING)
+            else:
+                later = SEEN + timedelta(days=1)
+                await store(archive, say(n, "nothing", edited_at=later))
+    assert b"xylophone" not in everything_in(tmp_path)
+
+
+async def test_the_id_of_a_forgotten_person_is_not_kept(tmp_path: Path) -> None:
+    person = 1_234_567_890_123_456_789
+    async with opened(SQLITE, tmp_path) as archive:
+        await store(archive, evolve(say(1), author=Author(person, "ana", "Ana")))
+        await archive.forget_author(person)
+    left = everything_in(tmp_path)
+    assert person.to_bytes(8, "big") not in left
+    assert str(person).encode() not in left
+
+
+async def test_what_could_not_be_wiped_for_another_reader_is_said(
+    tmp_path: Path, archive: MessageArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tell_secrets(archive)
+    other = sqlite3.connect(file_of(tmp_path), isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM messages").fetchall()
+    short_of_patience(archive)
+    with pytest.raises(ArchiveUnavailable, match="another program"):
+        await archive.forget_author(id_of("quetzal"))
+    assert await found(archive, "xylophone") == []
+    other.close()
+    assert await archive.forget_author(id_of("quetzal")) == 0
+    assert b"xylophon" not in everything_in(tmp_path)
+
+
+def short_of_patience(archive: MessageArchive) -> None:
+    """Wait for locks a moment only."""
+    assert isinstance(archive, SqlMessageArchive)
+    opened = archive._database._open
+    assert opened
+    connection = opened.writing.raw_connection()
+    connection.cursor().execute("PRAGMA busy_timeout=50")
+    connection.close()
