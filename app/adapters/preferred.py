@@ -45,8 +45,10 @@ class PreferredChatModel(ChatModel):
                 yield piece
             return
         async for piece in self.otherwise.stream(prompt, limit_chars):
-            is_end = isinstance(piece, Completion)
-            yield evolve(piece, note=readiness.detail) if is_end else piece
+            if isinstance(piece, Completion):
+                yield evolve(piece, note=readiness.detail)
+            else:
+                yield piece
 
     async def readiness(self) -> Readiness:
         """Tell which model would answer, and why where it is the second."""
