@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from attrs import frozen
 
@@ -22,7 +22,7 @@ def _busy(*_: object) -> NoReturn:
 class BrokenIndex(VectorIndex):
     """An index that another process holds."""
 
-    identity: EmbeddingIdentity  # type: ignore[misc]
+    identity: EmbeddingIdentity
 
     async def open(self) -> None:
         _busy()
@@ -30,7 +30,7 @@ class BrokenIndex(VectorIndex):
     async def close(self) -> None:
         """Nothing to let go of."""
 
-    async def put(self, *_: object) -> NoReturn:
+    async def put(self, *_: Any, **__: Any) -> NoReturn:  # noqa: ANN401 (whatever it is asked)
         _busy()
 
     remove = drop = nearest = similarities = count = stale = rebuild = put
@@ -40,7 +40,7 @@ class BrokenIndex(VectorIndex):
 class BrokenEmbedder(Embedder):
     """An embedder whose model is missing."""
 
-    identity: EmbeddingIdentity  # type: ignore[misc]
+    identity: EmbeddingIdentity
 
     async def embed(self, texts: object) -> NoReturn:
         raise EmbedderUnavailable("The embedding model is not installed.")

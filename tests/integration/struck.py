@@ -55,6 +55,8 @@ HEAVY = ("chromadb.api.rust", "alembic.command", "rich.live")
 DIMENSIONS = 384
 WINDOW = 32
 """Messages embedded in one go; few, so that a small export takes several."""
+LOGGED = 40
+"""Vectors after which Chroma brings its graph on disk up to date; few, so that it does."""
 
 
 @frozen
@@ -199,11 +201,13 @@ def _events(child: int, strike: Json, reports: int, release: int) -> Iterator[Js
 
 
 def _become_the_program(arguments: list[str], out: IO[str], err: IO[str]) -> NoReturn:
+    import app.adapters.chroma.catalog
     import app.adapters.onnx
     import app.domain.indexing
     from app.entrypoints.cli import main as program
 
     app.domain.indexing.WINDOW = WINDOW
+    app.adapters.chroma.catalog._GRAPH["sync_threshold"] = LOGGED
     setattr(app.adapters.onnx, "_Model", RandomModel)  # noqa: B010 - it is not of that type
     null = os.open(os.devnull, os.O_RDONLY)
     for target, stream in enumerate((null, out.fileno(), err.fileno())):

@@ -209,10 +209,13 @@ async def test_models_that_think_are_told_not_to(
     assert server.asked("/api/chat")[0]["think"] is False
 
 
-async def test_a_quick_answer_costs_one_request(server: FakeOllama, model: OllamaChatModel) -> None:
+async def test_an_answer_at_once_costs_one_request_and_the_next_one_no_new_connection(
+    server: FakeOllama, model: OllamaChatModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.adapters.ollama.chat.AT_ONCE_SECONDS", 5.0)  # a busy machine is slow
     await ask(model)
     await ask(model)
-    assert {request.path for request in server.requests} == {"/api/chat"}
+    assert [request.path for request in server.requests] == ["/api/chat", "/api/chat"]
     assert server.connections == 1
 
 

@@ -152,7 +152,7 @@ class OnDisk(Location):
         if graph_files.is_damage(error):
             return IndexDamaged(
                 f"Vectors in {self._folder} were damaged by an interruption: run"
-                " `discord-indexer reindex` to make them anew from the archive."
+                " `discord-indexer index`, which makes them anew from the archive."
             )
         return IndexUnavailable(
             f"The vectors in {self._folder} cannot be used ({_first_line(error)}): check that"
