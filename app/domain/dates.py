@@ -10,7 +10,7 @@ Units begin at local midnight, weeks on Monday.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import evolve, frozen
 
@@ -22,6 +22,8 @@ from app.domain.story import is_asked_about
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime, tzinfo
+
+    Change: TypeAlias = Callable[[Window, Almanac], Window | None]
 
 
 @frozen
@@ -94,8 +96,6 @@ def _together(one: Window, other: Window) -> Window:
 
 # --- the words before an expression ---------------------------------------------------------------
 
-Change = "Callable[[Window, Almanac], Window | None]"
-
 
 def _unchanged(window: Window, _: Almanac) -> Window | None:
     return window
@@ -122,10 +122,10 @@ def _before(window: Window, _: Almanac) -> Window | None:
 
 
 def _week_of(window: Window, almanac: Almanac) -> Window | None:
-    return window.after and almanac.unit_of("week", almanac.day_of(window.after))
+    return almanac.unit_of("week", almanac.day_of(window.after)) if window.after else None
 
 
-def _third(which: int) -> Callable[[Window, Almanac], Window | None]:
+def _third(which: int) -> Change:
     """Early, mid or late: a third of anything longer than a day."""
 
     def part(window: Window, almanac: Almanac) -> Window | None:
@@ -175,21 +175,22 @@ def _directed(text: str, found: Iterator[Expression], almanac: Almanac) -> Itera
     """Yield the expressions with the words around them: "since X", "from X onwards", "X's"."""
     floor = 0
     for one in found:
-        start, end, window = one.start, one.end, one.window
+        start, end = one.start, one.end
+        window: Window | None = one.window
         owning = _OWNING.match(text, end)
         if onwards := _ONWARDS.match(text, end):
             window, end = Window(window.after, None), onwards.end()
-        while window and (step := _step(text, floor, start)):
+        while window is not None and (step := _step(text, floor, start)):
             match, change = step
             if owning and change in {_after, _before}:  # "after Friday's release": Friday counts
                 change = {_after: _since, _before: _until}[change]
             start, window = match.start(), change(window, almanac)
         floor = end
-        if window and window != Window():
+        if window is not None and window != Window():
             yield evolve(one, start=start, end=owning.end() if owning else end, window=window)
 
 
-def _step(text: str, floor: int, start: int):  # noqa: ANN202
+def _step(text: str, floor: int, start: int) -> tuple[re.Match[str], Change] | None:
     for pattern, change in _BEFORE:
         if match := pattern.search(text, floor, start):
             return match, change

@@ -28,11 +28,15 @@ class Expression:
     doubt: Doubt
 
 
+def _compiled(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE)
+
+
 @frozen
 class Rule:
     """A pattern and how its matches are read; a group `x` is the expression within the match."""
 
-    pattern: re.Pattern[str] = field(converter=lambda text: re.compile(text, re.IGNORECASE))
+    pattern: re.Pattern[str] = field(converter=_compiled)
     read: Read
     doubt: Doubt = Doubt.NONE
 

@@ -10,7 +10,6 @@ the bench holds back the questions of its support chat, so there it would be lea
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from functools import lru_cache
 from itertools import chain
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from attrs import asdict, evolve, frozen
 
+from app.domain.kinds import expected_answer, is_question
 from app.domain.people import named_people, speaks_for_itself
 from app.domain.ranking import CONVERSATION, MEANING, standardised
 from app.domain.stems import stem, words_of
@@ -143,7 +143,7 @@ def _signals(
     rarity = _rarity(wanted, texts.values())
     first = people[0] if people and not broad else None
     share = speaks_for_itself(question, first) if first else 0.0
-    expected = _expected(question)
+    expected = expected_answer(question)
     scores = {c.message.id: c.ranked.score for c in candidates}
     places = _places_in_time(candidates) if reading.wants_current else {}
     meaning = _smoothed(candidates, similarity) if broad else [0.0] * len(candidates)
@@ -235,60 +235,6 @@ def _around(
         if word in nearest:
             found += rarity[word] * math.exp(-nearest[word] / DECAY)
     return found / (whole or 1.0)
-
-
-# --- what kind of message -------------------------------------------------------------------------
-
-_QUESTION_MARK = re.compile(r"\?[\"')\s]*(?:$|\s)")
-_OPENS_QUESTION = re.compile(
-    r"\W*(?:(?:so|and|but|ok|okay|well|hey|um|uh|oh|yeah|\w+[:,])\W+){0,3}"
-    r"(?:what|who|whom|whose|when|where|why|how|which|is|are|was|were|do|does|did|can|could|will"
-    r"|would|should|has|have|had|any|anyone|anybody)\b",
-    re.IGNORECASE,
-)
-LONGEST_QUESTION_WORDS = 30
-
-
-def is_question(text: str) -> bool:
-    """Tell whether a message asks: it has a question mark, or opens as a short question."""
-    if _QUESTION_MARK.search(text):
-        return True
-    return bool(_OPENS_QUESTION.match(text)) and len(text.split()) < LONGEST_QUESTION_WORDS
-
-
-_QUESTION_WORD = re.compile(
-    r"\b(?P<number>how\s+(?:many|much|long|old|often))|\b(?P<none>who|whom|whose)\b"
-    r"|\b(?P<time>when|what\s+time)\b|\b(?P<place>where)\b|\b(?P<reason>why|how\s+come)\b"
-    r"|\b(?P<any>how|what|which)\b",
-    re.IGNORECASE,
-)
-_EXPECTED = {
-    "number": re.compile(
-        r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundred|thousand"
-        r"|million|dozen|half|both|few|lot)\b",
-        re.IGNORECASE,
-    ),
-    "time": re.compile(
-        r"\d|\b(?:yesterday|today|tonight|tomorrow|morning|afternoon|evening|night|monday|tuesday"
-        r"|wednesday|thursday|friday|saturday|sunday|weeks?|months?|years?|days?|hours?|minutes?"
-        r"|ago|later|soon|when|until|before|after|now|christmas|birthday)\b",
-        re.IGNORECASE,
-    ),
-    "place": re.compile(
-        r"/\w+|\b(?:in|at|to|from|on|over|under|here|there|home|room|house|place|apartment|office"
-        r"|restaurant|street|school|park|upstairs|downstairs|into|behind|inside|outside)\b",
-        re.IGNORECASE,
-    ),
-    "reason": re.compile(
-        r"\b(?:because|cause|cuz|since|so\s+that|reason|due\s+to|that's\s+why|just|to)\b",
-        re.IGNORECASE,
-    ),
-}
-
-
-def _expected(question: str) -> re.Pattern[str] | None:
-    match = _QUESTION_WORD.search(question)
-    return _EXPECTED.get(match.lastgroup or "") if match else None
 
 
 # --- the conversation around ----------------------------------------------------------------------

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import evolve, field, frozen
 
 from app.domain.chunking import cell_of, split_cell
-from app.domain.model import Author, Channel, ChunkHit, Guild, Hit, Message, Source
+from app.domain.model import (
+    Author,
+    Channel,
+    ChunkHit,
+    Guild,
+    Hit,
+    Message,
+    Source,
+    Surroundings,
+)
 from app.ports.storage import ChannelOverview, GuildOverview, Mark, MessageArchive, Stored
 from tests.doubles import bm25
 
@@ -224,6 +233,27 @@ class MemoryMessageArchive(MessageArchive):
         channel = [m for m in self._admitted(scope) if _place(m) == _place(middle[0])]
         at = channel.index(middle[0])
         return channel[max(0, at - before) : at + after + 1]
+
+    async def surroundings(
+        self, message_ids: Sequence[int], scope: Scope, reach: int
+    ) -> list[Surroundings]:
+        indexed = [message for message in self._messages() if self._is_indexed(message)]
+        found = []
+        for middle in await self.read(message_ids, scope):
+            channel = [m for m in indexed if _place(m) == _place(middle)]
+            before = [m for m in channel if _in_time(m) < _in_time(middle)][::-1][:reach]
+            after = [m for m in channel if _in_time(m) > _in_time(middle)][:reach]
+            parent = await self.read([middle.reply_to] if middle.reply_to else [], scope)
+            replies = await self.replies_to([middle.id], scope)
+            found.append(
+                Surroundings(
+                    middle,
+                    tuple(filter(scope.admits, before)),
+                    tuple(filter(scope.admits, after)),
+                    (*parent, *sorted(replies, key=lambda reply: reply.id)),
+                )
+            )
+        return found
 
     async def replies_to(self, message_ids: Collection[int], scope: Scope) -> list[Message]:
         return [m for m in self._admitted(scope) if m.reply_to in message_ids]

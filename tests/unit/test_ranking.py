@@ -53,8 +53,15 @@ def test_a_ranking_that_tells_nothing_apart_adds_nothing() -> None:
     assert [r.parts[CONVERSATION] for r in ranked] == [0.0, 0.0]
 
 
+def test_no_more_than_the_best_are_returned() -> None:
+    table = {n: float(n) for n in range(1, 9)}
+    best = fuse(candidates(table, {}, {}), 3)
+    assert [r.message_id for r in best] == [8, 7, 6]
+    assert best == fuse(candidates(table, {}, {}), 50)[:3]
+
+
 def test_no_candidates_give_no_order() -> None:
-    assert fuse(candidates({}, {}, {})) == []
+    assert fuse(candidates({}, {}, {}), 50) == []
 
 
 @given(score_tables, score_tables, score_tables, st.randoms())
@@ -74,7 +81,11 @@ def test_the_order_of_the_input_does_not_matter(
 
 
 def test_equal_scores_are_ordered_newest_first() -> None:
-    assert [r.message_id for r in fuse(candidates({5: 1.0, 9: 1.0, 7: 1.0}, {}, {}))] == [9, 7, 5]
+    assert [r.message_id for r in fuse(candidates({5: 1.0, 9: 1.0, 7: 1.0}, {}, {}), 50)] == [
+        9,
+        7,
+        5,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ def to_row(state: State, name_id: int) -> tuple[object, ...]:
 def to_message(row: Row[Any]) -> Message:
     """Return a row of `WHOLE` as the message that it was."""
     # By position: by name is five times slower, and a search reads hundreds of rows.
+    values: tuple[Any, ...] = tuple(row)
     (
         message_id,
         guild_id,
@@ -102,7 +103,7 @@ def to_message(row: Row[Any]) -> Message:
         author_name,
         display_name,
         is_bot,
-    ) = row
+    ) = values
     return Message(
         message_id,
         _channel(channel_id, guild_id, channel_name, kind, parent_id),
