@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from app.domain.context import select_context
 from app.domain.errors import ModelUnavailable
 from app.domain.grounding import check_citations
-from app.domain.model import Answer, Citation
+from app.domain.model import Answer, Citation, Window
 from app.domain.prompt import SYSTEM_PROMPT, Excerpt, Prompt, build_prompt
 from app.domain.reply import cut_text, truncate_reply
 from app.ports.language import Completion
@@ -124,7 +124,7 @@ class Ask:
             else:
                 yield event
         answer = self._checked(draft, excerpts, findings)
-        yield Done(self._timed(answer, question, started), findings, prompt)
+        yield Done(self._timed(answer, findings, started), findings, prompt)
 
     async def _write(self, prompt: Prompt) -> AsyncGenerator[Written | Replaced | _Draft, None]:
         """Let the model write, or the fallback where it fails; the `_Draft` comes last."""
@@ -172,7 +172,7 @@ class Ask:
     async def _nothing_found(
         self, question: Question, findings: Findings, started: float
     ) -> Answer:
-        searched = await self.archive.count(question.scope)
+        searched = await self.archive.count(question.scope.during(findings.window))
         if searched:
             text = f"I found nothing about that in the {searched:,} messages I searched."
         else:
@@ -184,14 +184,13 @@ class Ask:
             degraded=findings.problem is not None,
             reason="; ".join(filter(None, (findings.problem, "no message matches"))),
         )
-        return self._timed(answer, question, started)
+        return self._timed(answer, findings, started)
 
-    def _timed(self, answer: Answer, question: Question, started: float) -> Answer:
-        window = question.scope.window
+    def _timed(self, answer: Answer, findings: Findings, started: float) -> Answer:
         return evolve(
             answer,
             response_time=self.clock.monotonic() - started,
-            window=window if window.after or window.before else None,
+            window=None if findings.window == Window() else findings.window,
         )
 
 

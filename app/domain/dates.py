@@ -179,7 +179,7 @@ def _directed(text: str, found: Iterator[Expression], almanac: Almanac) -> Itera
         window: Window | None = one.window
         owning = _OWNING.match(text, end)
         if onwards := _ONWARDS.match(text, end):
-            window, end = Window(window.after, None), onwards.end()
+            window, end = Window(one.window.after, None), onwards.end()
         while window is not None and (step := _step(text, floor, start)):
             match, change = step
             if owning and change in {_after, _before}:  # "after Friday's release": Friday counts

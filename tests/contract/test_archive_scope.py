@@ -121,6 +121,26 @@ async def test_neighbours_come_from_the_scope(
 
 @anything
 @given(scope=scopes())
+async def test_what_stands_around_comes_from_the_scope(
+    archive: MessageArchive, scope: Scope
+) -> None:
+    expected = within(scope)
+    around = await archive.surroundings(list(WORLD), scope, MINUTES)
+    assert [each.message.id for each in around] == [i for i in WORLD if i in expected]
+    for each in around:
+        here = WORLD[each.message.id]
+        assert {here.id, *(m.id for m in (*each.before, *each.after))} == {
+            i
+            for i in expected
+            if (WORLD[i].guild_id, WORLD[i].channel.id) == (here.guild_id, here.channel.id)
+        }
+        assert {m.id for m in each.related} == {
+            i for i in expected if i == here.reply_to or WORLD[i].reply_to == here.id
+        }
+
+
+@anything
+@given(scope=scopes())
 async def test_what_words_find_comes_from_the_scope_and_all_of_it(
     archive: MessageArchive, scope: Scope
 ) -> None:

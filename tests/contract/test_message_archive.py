@@ -38,7 +38,7 @@ from tests.archives import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
     from app.ports.storage import MessageArchive
@@ -59,6 +59,10 @@ async def archive(adapter: str, tmp_path: Path) -> AsyncIterator[MessageArchive]
 
 async def contents(archive: MessageArchive, *ids: int) -> list[str]:
     return [message.content for message in await archive.read(ids, EVERYTHING)]
+
+
+def ids_of(messages: Iterable[Message]) -> list[int]:
+    return [message.id for message in messages]
 
 
 # Storing
@@ -392,6 +396,52 @@ async def test_a_message_is_read_with_its_neighbours(archive: MessageArchive) ->
     window = Window(START + 4 * MINUTE, START + 7 * MINUTE)
     assert await around(5, 5, 5, EVERYTHING.during(window)) == [4, 5, 6]
     assert await around(2, 5, 5, EVERYTHING.during(window)) == []
+
+
+async def test_the_conversation_around_messages_is_read_nearest_first(
+    archive: MessageArchive,
+) -> None:
+    bot = Author(id_of("bot"), "bot", "Bot", is_bot=True)
+    await store(archive, *(say(n) for n in range(8) if n not in {3, 6}))
+    await store(archive, evolve(say(3), author=bot), say(6, ""), say(4, channel="random", id=5))
+    five, none = await archive.surroundings([message_id(5), message_id(0)], EVERYTHING, 2)
+    assert five.message.id == message_id(5)
+    assert ids_of(five.before) == [message_id(4), message_id(2)]
+    assert ids_of(five.after) == [message_id(7)]
+    assert none.before == ()
+    assert ids_of(none.after) == [message_id(1), message_id(2)]
+
+
+async def test_messages_of_one_time_stand_around_each_other_by_id(archive: MessageArchive) -> None:
+    await store(archive, *(say(1, id=id_) for id_ in (11, 12, 13)))
+    (around,) = await archive.surroundings([12], EVERYTHING, 5)
+    assert (ids_of(around.before), ids_of(around.after)) == ([11], [13])
+
+
+async def test_around_a_message_are_what_it_replies_to_and_its_replies(
+    archive: MessageArchive,
+) -> None:
+    parent, middle = say(0, channel="random"), say(5, reply_to=message_id(0))
+    await store(
+        archive, parent, middle, *(say(n, channel="random", reply_to=middle.id) for n in (9, 7))
+    )
+    (around,) = await archive.surroundings([middle.id], EVERYTHING, 1)
+    assert ids_of(around.related) == [parent.id, message_id(7), message_id(9)]
+    (narrow,) = await archive.surroundings(
+        [middle.id], EVERYTHING.during(Window(START + MINUTE, START + 8 * MINUTE)), 1
+    )
+    assert ids_of(narrow.related) == [message_id(7)]
+
+
+async def test_surroundings_come_in_the_order_asked_for_without_what_is_out_of_scope(
+    archive: MessageArchive,
+) -> None:
+    await store(archive, *(say(n) for n in range(6)), say(2, channel="random", id=5))
+    asked = [message_id(4), 5, message_id(1), 12345, message_id(4)]
+    scope = EVERYTHING.in_channels([id_of("general")])
+    around = await archive.surroundings(asked, scope, 1)
+    assert [each.message.id for each in around] == [message_id(4), message_id(1)]
+    assert await archive.surroundings([], EVERYTHING, 1) == []
 
 
 async def test_replies_are_found_in_order_of_time(archive: MessageArchive) -> None:

@@ -61,7 +61,7 @@ def _why_left_out(found: Found, earlier: Sequence[Found]) -> str:
 def explanation_json(done: Done, narrowed: Narrowed) -> dict[str, Any]:
     """Return the explanation for programs."""
     return {
-        "window": window_json(narrowed.window),
+        "window": window_json(done.findings.window),
         "filters": {name: [str(i) for i in ids] for name, ids in _filters(narrowed.scope).items()},
         "terms": list(done.findings.terms),
         "candidates": done.findings.candidates,
@@ -70,6 +70,7 @@ def explanation_json(done: Done, narrowed: Narrowed) -> dict[str, Any]:
                 "message_id": str(c.found.message.id),
                 "score": c.found.ranked.score,
                 **{name: c.found.ranked.parts.get(name) for name in RANKINGS},
+                "signals": _signals(c.found),
                 "similarity": c.found.ranked.similarity,
                 "number": c.number,
                 "cut": c.cut,
@@ -93,13 +94,21 @@ def show_explanation(done: Done, narrowed: Narrowed) -> None:
     out.print(
         Rule("How this came about", align="left") if out.is_terminal else "How this came about"
     )
-    out.print(f"Time: {_span(narrowed.window, narrowed.zone)}")
+    out.print(f"Time: {_span(done.findings.window, narrowed.zone)}")
     for name, ids in _filters(narrowed.scope).items():
         out.print(f"Only {name}: {', '.join(map(str, ids))}")
     terms = ", ".join(map(printable, done.findings.terms)) or "none"
     out.print(f"Words searched: {terms}")
     out.print(f"Messages compared: {done.findings.candidates:,}")
-    columns = (">rank", ">given as", ">score", *(f">{n}" for n in RANKINGS), ">cosine", "message")
+    columns = (
+        ">rank",
+        ">given as",
+        ">score",
+        *(f">{n}" for n in RANKINGS),
+        ">signals",
+        ">cosine",
+        "message",
+    )
     out.print(table(columns, _rows(done, narrowed.zone)), soft_wrap=False)
     if done.prompt is not None:
         out.print("\nInstructions to the model:\n")
@@ -114,6 +123,7 @@ def _rows(done: Done, zone: tzinfo) -> list[list[str]]:
         ranked, message = contribution.found.ranked, contribution.found.message
         given = "-" if contribution.number is None else f"[{contribution.number}]"
         parts = [f"{ranked.parts.get(name, 0.0):+.2f}" for name in RANKINGS]
+        parts.append(f"{sum(_signals(contribution.found).values()):+.2f}")
         cosine = "-" if ranked.similarity is None else f"{ranked.similarity:.2f}"
         about = f"{one_line(message.author.display_name)}, {shown_time(message.created_at, zone)}"
         if contribution.cut:
@@ -122,15 +132,18 @@ def _rows(done: Done, zone: tzinfo) -> list[list[str]]:
     return rows
 
 
+def _signals(found: Found) -> dict[str, float]:
+    """Return what the conversation around a message gave it, by the names of `Signals`."""
+    return {name: part for name, part in found.ranked.parts.items() if name not in RANKINGS}
+
+
 def _filters(scope: Scope) -> dict[str, list[int]]:
     """Return what the scope was narrowed to, by id."""
     narrowed = {"servers": scope.grants, "channels": scope.channels, "authors": scope.authors}
     return {name: sorted(ids) for name, ids in narrowed.items() if ids is not None}
 
 
-def _span(window: Window | None, zone: tzinfo) -> str:
-    if window is None:
-        return "all"
+def _span(window: Window, zone: tzinfo) -> str:
     after = f"from {shown_time(window.after, zone)}" if window.after else ""
     before = f"before {shown_time(window.before, zone)}" if window.before else ""
-    return f"{after} {before}".strip()
+    return f"{after} {before}".strip() or "all"

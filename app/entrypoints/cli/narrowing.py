@@ -26,22 +26,18 @@ MOST_NAMES = 10
 
 @frozen
 class Narrowed:
-    """What a question may be answered from, what "now" is, and the zone times are shown in."""
+    """What a question may be answered from, what "now" is, and the asker's zone."""
 
     scope: Scope
     asked_at: datetime
     zone: tzinfo
     max_results: int = 10
 
-    @property
-    def window(self) -> Window | None:
-        """The span of time searched, `None` where it is open on both sides."""
-        window = self.scope.window
-        return window if window.after or window.before else None
-
     def asking(self, text: str, history: Sequence[str] = ()) -> Question:
         """Return the question with this text."""
-        return Question(text, self.scope, self.asked_at, self.max_results, tuple(history))
+        return Question(
+            text, self.scope, self.asked_at, self.max_results, tuple(history), self.zone
+        )
 
     def as_of(self, moment: datetime) -> Narrowed:
         """Return the same with `moment` as "now": nothing later is searched."""

@@ -68,7 +68,7 @@ def print_json(value: object) -> None:
 
 def window_json(window: Window | None) -> Json | None:
     """Return a span of time as `{"after", "before"}`, `None` for all of time."""
-    if window is None:
+    if window is None or (window.after is None and window.before is None):
         return None
     return {"after": time_json(window.after), "before": time_json(window.before)}
 
@@ -118,7 +118,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-def findings_json(findings: Findings, window: Window | None, asked_at: datetime) -> Json:
+def findings_json(findings: Findings, asked_at: datetime) -> Json:
     """Return what a search found in the shape that programs rely on."""
     from app.domain.ranking import recency
 
@@ -134,7 +134,7 @@ def findings_json(findings: Findings, window: Window | None, asked_at: datetime)
             }
             for found in findings.found
         ],
-        "window": window_json(window),
+        "window": window_json(findings.window),
     }
 
 

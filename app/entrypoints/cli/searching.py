@@ -51,7 +51,7 @@ def search(
             return await search_all(container, narrowed, batch)
         findings = await container.search().find(narrowed.asking(text), narrowed.max_results)
         if as_json:
-            print_json(findings_json(findings, narrowed.window, narrowed.asked_at))
+            print_json(findings_json(findings, narrowed.asked_at))
         else:
             _show(findings, narrowed)
         if findings.problem:
