@@ -52,6 +52,8 @@ def find_window(text: str, asked_at: datetime, zone: tzinfo) -> Dated | None:
     window, rest = found[0].window, text
     for one in found[1:]:
         window = _together(window, one.window)
+    if window == Window():
+        return None
     for one in reversed(found):
         rest = f"{rest[: one.start]} {re.sub('^ ?,', '', rest[one.end :])}"
     return Dated(window, _tidied(rest))

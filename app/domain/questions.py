@@ -116,8 +116,9 @@ _KINDS = tuple(
                 r"|highlights)\b"
                 r"|\bdid\s+(?:i|we)\s+miss\b|\bhave\s+i\s+missed\b"
                 rf"|{_LEAD}what(?:['\u2019]?s|\s+is|\s+was|\s+has|\s+have)?\s+(?:been\s+|everyone\s+"
-                r"|everybody\s+|people\s+)?(?:been\s+)?(?:happened|happening|going\s+on|went\s+on|new\b"
-                r"|discussed|talked\s+about|talking\s+about|said\b)"
+                r"|everybody\s+|people\s+)?(?:been\s+)?(?:happen(?:ed|ing)(?!\s+(?:to|after|when|if|with)\b)|going\s+on|went\s+on"
+                r"|new(?=\s*(?:[?.!]|$)|\s+(?:in|on|with|here|this|since)\b)|discussed|talked\s+about"
+                r"|talking\s+about|said)\b"
                 rf"|{_LEAD}what(?:\s+\w+)?\s+(?:did|do|have|has|were|was|are)\s+{_GROUP}\s+(?:been\s+)?"
                 r"(?:discuss|talk|debat|chat)\w*"
             ),
@@ -143,8 +144,10 @@ _KINDS = tuple(
     )
 )
 _BROAD = re.compile(
-    r"\b(?:summar\w+|recap|overview|discuss\w*|debat\w+|talk\w*|controvers\w+|conclusion"
-    r"|presentation|(?:was|were|been)\s+said)\b",
+    r"\b(?:summar\w+|recap|overview|discussions?|discussed|debat\w+|controvers\w+|conclusion"
+    r"|presentation|when\s+(?:discussing|talking)|(?:was|were|been)\s+(?:said|decided))\b"
+    rf"|\b(?:did|do|does|has|have)\s+{_GROUP}\s+(?:\w+\s+)?(?:sa(?:y|id)|think|thought|feel|felt"
+    r"|decided?|mention|agreed?|plan|discuss|talk|argue)\w*\b",
     re.IGNORECASE,
 )
 
@@ -190,7 +193,7 @@ _HELD = (
     r"opinions?|views?|suggestions?|advice|comments?|answers?|repl(?:y|ies)|responses?|ideas?"
     r"|proposals?|thoughts?|takes?|recommendations?|messages?|posts?|stance|feedback|explanation"
 )
-_TOKEN = r"[^\s?,.;:!'\u2019\"]+"  # noqa: S105 - a word of a name
+_TOKEN = r"(?:[^\s?,.;:!'\u2019\"]|\.(?=\w))+"  # noqa: S105 - a word of a name
 _NAME = rf"(?P<name>@?{_TOKEN}(?:\s+{_TOKEN}){{0,3}}?(?:\s+and\s+@?{_TOKEN}(?:\s+{_TOKEN})?)?)"
 _BY = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -221,18 +224,17 @@ _OF_ASKER = re.compile(
     r"|\bmy\s+(?:own\s+)?(?:messages?|posts?)\b",
     re.IGNORECASE,
 )
-_NO_NAMES = frozenset(
-    """
-i we you he she it they this that these those there who what which someone somebody anyone
-anybody everyone everybody people person nobody one ones others other guys team group members
-member users user mods mod server channel community meeting meetings committee government
-company discussion world men women everything anything something thing things my your our their
-his her its not to of in on at with for about from when where why how if than then each all some
-any both more most bot everyones today yesterday week month year and or get know remember see
-want need think tell let make is was are were be been being am as did does do has have had can
-could will would should girls boys thing
-""".split()
-)
+_NOT_A_NAME = """
+i we you he she it they this that these those there who what which someone somebody anyone anybody
+everyone everybody people person nobody one ones others other guys team group members member users
+user mods mod server channel community meeting meetings committee government company discussion
+world men women everything anything something thing things my your our their his her its not to of
+in on at with for about from when where why how if than then each all some any both more most bot
+everyones today yesterday week month year and or get know remember see want need think tell let
+make is was are were be been being am as did does do has have had can could will would should
+girls boys
+"""
+_NO_NAMES = frozenset(_NOT_A_NAME.split())  # fmt: skip
 _CHANNEL = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -248,12 +250,11 @@ _CHANNEL = tuple(
         r"\b(?:in|on|from|inside)\s+(?:the\s+)?channel\s+(?P<name>\w[\w-]*)",
     )
 )
-_NO_CHANNELS = frozenset(
-    """
+_NOT_A_CHANNEL = """
 a an another any every each which what other same right wrong public private voice text discord
 irc correct my your our their one some new
-""".split()
-)
+"""
+_NO_CHANNELS = frozenset(_NOT_A_CHANNEL.split())
 
 
 def _mentions(text: str) -> Iterator[Mention]:

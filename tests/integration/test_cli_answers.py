@@ -54,6 +54,26 @@ def test_a_result_says_where_it_stands_and_why(library: Program) -> None:
     assert found["window"] == {"after": None, "before": "2024-01-20T00:00:00.001000+00:00"}
 
 
+def test_the_time_that_a_question_names_is_its_window(library: Program) -> None:
+    question = "what was said on 15 January 2024"
+    found = library.json("search", question, "--timezone", "Asia/Tokyo")
+    assert found["window"] == {
+        "after": "2024-01-14T15:00:00+00:00",
+        "before": "2024-01-15T15:00:00+00:00",
+    }
+    moments = [result["timestamp"] for result in found["results"]]
+    assert moments
+    assert all("2024-01-14T15" <= moment < "2024-01-15T15" for moment in moments)
+    assert library.json("ask", question, "--timezone", "Asia/Tokyo")["window"] == found["window"]
+    narrowed = library.json("search", question, "--before", "2024-01-15 12:00")
+    assert narrowed["window"] == {
+        "after": "2024-01-15T00:00:00+00:00",
+        "before": "2024-01-15T12:00:00+00:00",
+    }
+    shown = library.done("ask", question, "--explain").out
+    assert "Time: from 2024-01-15 00:00 before 2024-01-16 00:00" in shown
+
+
 def test_people_read_results_with_the_time_of_their_zone(library: Program) -> None:
     finished = library.done("search", "printer paper", "--limit", "1", "--timezone", "Asia/Tokyo")
     first, text, url = finished.out.splitlines()
@@ -115,8 +135,9 @@ def test_an_explanation_shows_what_was_searched_given_and_left_out(
     explained = program.json(*question, "--explain")["explanation"]
     assert explained["window"]["after"] == "2024-01-01T00:00:00+00:00"
     best = explained["found"][0]
-    parts = (best["words"], best["meaning"], best["conversation"])
+    parts = (best["meaning"], best["conversation"], *best["signals"].values())
     assert best["score"] == pytest.approx(sum(parts))
+    assert best["signals"]["coverage"] > 0
     assert best["number"] is not None
     assert "Question: When does the deploy key expire?" in explained["prompt"]["user"]
 

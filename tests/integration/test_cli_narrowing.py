@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +12,7 @@ from app.adapters.exports import ExportHistory
 from app.adapters.sql import SqlMessageArchive
 from app.domain.collecting import Collect
 from app.domain.errors import InvalidInput, NotFound
-from app.domain.model import Scope
+from app.domain.model import Scope, Window
 from app.entrypoints.cli.narrowing import guild_named, narrow
 from app.entrypoints.cli.options import Filters
 from tests.exports import channel, export, id_of, message, message_id, write
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    from app.domain.model import Window
     from app.entrypoints.cli.narrowing import Narrowed
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -145,12 +145,18 @@ async def test_now_is_when_the_question_is_asked_or_the_time_that_is_given(
     archive: SqlMessageArchive,
 ) -> None:
     assert (await narrowed(archive)).asked_at == NOW
-    assert (await narrowed(archive)).window is None
+    assert (await narrowed(archive)).scope.window == Window()
     earlier = await narrowed(archive, at="2024-01-15 12:05")
     assert earlier.asked_at == datetime(2024, 1, 15, 12, 5, tzinfo=UTC)
-    window: Window | None = earlier.window
-    assert window is not None
-    assert earlier.asked_at in window
+    assert earlier.asked_at in earlier.scope.window
+
+
+async def test_a_question_is_asked_from_the_zone_that_is_given(
+    archive: SqlMessageArchive,
+) -> None:
+    there = (await narrowed(archive, timezone="Asia/Tokyo")).asking("what happened yesterday?")
+    assert there.zone == ZoneInfo("Asia/Tokyo")
+    assert (await narrowed(archive)).asking("and here?").zone == ZoneInfo("UTC")
 
 
 async def test_an_empty_archive_says_how_to_fill_it() -> None:
