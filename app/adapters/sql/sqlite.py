@@ -48,7 +48,6 @@ def open_engine(url: URL, *, writes: bool, connections: int) -> Engine:
         **({} if memory else {"pool_size": connections}),
     )
     pragmas = (
-        f"busy_timeout={LOCK_TIMEOUT_MS}",
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",
