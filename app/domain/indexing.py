@@ -69,6 +69,7 @@ class Index:
     async def _carry_out(self, progress: Callable[[Progress], None]) -> Progress:
         """Carry out the marks; embedding overlaps with writing."""
         await self.vectors.open()
+        await self.vectors.count(self.scope)  # notices damage also where nothing waits
         ready: asyncio.Queue[tuple[list[Mark], dict[int, Vector]] | None] = asyncio.Queue(
             READY_WINDOWS
         )

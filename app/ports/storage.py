@@ -104,8 +104,10 @@ class MessageArchive(Protocol):
     async def store(self, page: Page) -> Stored:
         """Add or update the messages of a page, and the names of its server and channels.
 
-        Of two states of a message the later `Message.version` stays. A message that was
-        removed, or whose author was forgotten, is refused. Idempotent.
+        Of two states of a message the later `Message.version` stays, its author under the
+        names of the earliest sight, which was nearest to the writing. A message that was
+        removed, whose author was forgotten, or that another server holds is refused.
+        Idempotent.
         """
         ...
 

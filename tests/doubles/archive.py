@@ -10,18 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import evolve, field, frozen
 
 from app.domain.chunking import cell_of, split_cell
-from app.domain.model import (
-    Author,
-    Channel,
-    ChunkHit,
-    Guild,
-    Hit,
-    Message,
-    Source,
-    Surroundings,
-)
+from app.domain.model import Author, Channel, ChunkHit, Guild, Hit, Message, Surroundings
 from app.ports.storage import ChannelOverview, GuildOverview, Mark, MessageArchive, Stored
 from tests.doubles import bm25
+from tests.doubles.kept import Kept, merged, sayings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -38,19 +30,11 @@ Place = tuple[int, int]
 
 
 @frozen
-class _Kept:
-    """A message, and when its author was seen under the names it bears."""
-
-    message: Message
-    named_at: datetime
-
-
-@frozen
 class MemoryMessageArchive(MessageArchive):
     """Everything in memory, gone when it is closed."""
 
     index_bots: bool = False
-    _kept: dict[int, _Kept] = field(factory=dict, init=False)
+    _kept: dict[int, Kept] = field(factory=dict, init=False)
     _guilds: dict[int, tuple[datetime, Guild]] = field(factory=dict, init=False)
     _channels: dict[Place, tuple[datetime, Channel]] = field(factory=dict, init=False)
     _names: set[tuple[Place, Author]] = field(factory=set, init=False)
@@ -83,16 +67,16 @@ class MemoryMessageArchive(MessageArchive):
         ):
             return Stored(refused=1)
         self._names.add((_place(message), message.author))
-        seen = _Kept(message, message.observed_at)
+        seen = Kept(message, message.observed_at)
         if known is None:
             self._put(seen)
             return Stored(new=1)
-        merged = _merged(known, seen)
-        self._put(merged)
-        is_same = _sayings(merged.message) == _sayings(known.message)
+        after = merged(known, seen)
+        self._put(after)
+        is_same = sayings(after.message) == sayings(known.message)
         return Stored(unchanged=1) if is_same else Stored(updated=1)
 
-    def _put(self, kept: _Kept) -> None:
+    def _put(self, kept: Kept) -> None:
         message, known = kept.message, self._kept.get(kept.message.id)
         before = self._found(known.message) if known else None
         self._kept[message.id] = kept
@@ -345,40 +329,6 @@ class MemoryMessageArchive(MessageArchive):
 
     async def size_bytes(self) -> int:
         return sum(len(message.indexed_text.encode()) for message in self._messages())
-
-
-def _merged(one: _Kept, other: _Kept) -> _Kept:
-    """Return the later state, its author under the names of the earlier sight."""
-    later, older = sorted((one, other), key=_version, reverse=True)
-    if later.message.author.id != older.message.author.id:
-        return later
-    named = min(one, other, key=_naming)
-    names = named.message.author
-    author = evolve(later.message.author, name=names.name, display_name=names.display_name)
-    return _Kept(evolve(later.message, author=author), named.named_at)
-
-
-def _version(kept: _Kept) -> tuple[object, ...]:
-    message = kept.message
-    parts = (message.content, message.embeds, message.attachments, message.reply_to or 0)
-    rest = (
-        message.edited_at is not None,
-        message.channel.id,
-        message.author.id,
-        message.created_at,
-        message.source,
-    )
-    return (*message.version, *parts, *rest)
-
-
-def _naming(kept: _Kept) -> tuple[object, ...]:
-    return (kept.named_at, kept.message.author.name, kept.message.author.display_name)
-
-
-def _sayings(message: Message) -> Message:
-    """Return the message without when and how it was seen."""
-    bare = Channel(message.channel.id, message.guild_id, "")
-    return evolve(message, observed_at=_EPOCH, source=Source.IMPORT, channel=bare)
 
 
 def _place(message: Message) -> Place:

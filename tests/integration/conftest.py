@@ -8,8 +8,10 @@ import pytest
 
 from tests.exports import channel, export, message, thread, user, write
 from tests.integration.program import Program
+from tests.integration.striking import Runs, runs
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
 
@@ -53,3 +55,10 @@ def library(tmp_path_factory: pytest.TempPathFactory, exported: Path) -> Program
 def program(tmp_path: Path) -> Program:
     """Return the program with a data directory that does not exist yet."""
     return Program(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Generator[Runs, None, None]:
+    """Return what runs the program quickly and can strike it; its vectors mean nothing."""
+    with runs(tmp_path_factory.mktemp("runs")) as started:
+        yield started

@@ -18,11 +18,11 @@ from attrs import evolve, frozen
 from tests.exports import write
 from tests.integration.contents import Contents, assert_same
 from tests.integration.program import DONE, INTERRUPTED, SAMPLE
-from tests.integration.striking import Run, Runs, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
+
+    from tests.integration.striking import Run, Runs
 
 MESSAGES_IN_A_FILE = 14
 OTHER_SERVER = {"id": "196912506470499999", "name": "Another server", "iconUrl": ""}
@@ -46,17 +46,11 @@ class Calm:
 
 
 @pytest.fixture(scope="module")
-def struck(tmp_path_factory: pytest.TempPathFactory) -> Generator[Runs, None, None]:
-    with runs(tmp_path_factory.mktemp("runs")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory, struck: Runs) -> Calm:
+def calm(tmp_path_factory: pytest.TempPathFactory, forks: Runs) -> Calm:
     folder = tmp_path_factory.mktemp("calm")
     export = small_export(folder / "export")
-    struck.run(folder / "first", "import", export)  # what is read for the first time is slower
-    run = struck.run(folder / "data", "import", export)
+    forks.run(folder / "first", "import", export)  # what is read for the first time is slower
+    run = forks.run(folder / "data", "import", export)
     assert run.finished.code == DONE, run.finished
     return Calm(export, folder / "data", run, Contents.of(folder / "data"))
 
@@ -73,65 +67,65 @@ def small_export(folder: Path) -> Path:
 @pytest.mark.parametrize("moment", MOMENTS, ids=["first", "middle", "last"])
 @pytest.mark.parametrize("stage", IMPORT_STAGES)
 def test_an_import_that_was_killed_goes_on_as_if_nothing_happened(
-    calm: Calm, struck: Runs, tmp_path: Path, stage: str, moment: tuple[float, float]
+    calm: Calm, forks: Runs, tmp_path: Path, stage: str, moment: tuple[float, float]
 ) -> None:
     [strike] = calm.run.strikes(stage, [moment])
-    killed = struck.run(tmp_path, "import", calm.export, strike=strike)
+    killed = forks.run(tmp_path, "import", calm.export, strike=strike)
     assert killed.finished.code == -signal.SIGKILL
     assert killed.was_in(strike)
-    again = struck.run(tmp_path, "import", calm.export)
+    again = forks.run(tmp_path, "import", calm.export)
     assert again.finished.code == DONE, again.finished
     assert_same(Contents.of(tmp_path), calm.contents)
 
 
 def test_an_import_that_is_killed_again_and_again_comes_to_its_end(
-    calm: Calm, struck: Runs, tmp_path: Path
+    calm: Calm, forks: Runs, tmp_path: Path
 ) -> None:
     struck_stages = 0
     for stage in IMPORT_STAGES:
         [strike] = calm.run.strikes(stage, [(0.0, 0.5)])
-        struck_stages += struck.run(tmp_path, "import", calm.export, strike=strike).was_in(strike)
+        struck_stages += forks.run(tmp_path, "import", calm.export, strike=strike).was_in(strike)
     assert struck_stages == len(IMPORT_STAGES)
-    assert struck.run(tmp_path, "import", calm.export).finished.code == DONE
+    assert forks.run(tmp_path, "import", calm.export).finished.code == DONE
     assert_same(Contents.of(tmp_path), calm.contents)
 
 
 @pytest.mark.parametrize("stage", ["embed", "vector write", "mark cleared commit"])
 def test_indexing_that_was_killed_goes_on_as_if_nothing_happened(
-    calm: Calm, struck: Runs, tmp_path: Path, stage: str
+    calm: Calm, forks: Runs, tmp_path: Path, stage: str
 ) -> None:
-    struck.run(tmp_path, "import", "--no-embed", calm.export)
+    forks.run(tmp_path, "import", "--no-embed", calm.export)
     [strike] = calm.run.strikes(stage, [(0.5, 0.8)])
-    assert struck.run(tmp_path, "index", strike=strike).was_in(strike)
-    assert struck.run(tmp_path, "index").finished.code == DONE
+    assert forks.run(tmp_path, "index", strike=strike).was_in(strike)
+    assert forks.run(tmp_path, "index").finished.code == DONE
     assert_same(Contents.of(tmp_path), calm.contents)
 
 
 @pytest.mark.parametrize("stage", ["embed", "switch", "discard"])
 def test_the_old_vectors_stay_in_use_when_building_them_anew_was_killed(
-    calm: Calm, struck: Runs, tmp_path: Path, stage: str
+    calm: Calm, forks: Runs, tmp_path: Path, stage: str
 ) -> None:
     data_dir = shutil.copytree(calm.data_dir, tmp_path / "data")
-    undisturbed = struck.run(shutil.copytree(calm.data_dir, tmp_path / "other"), "reindex")
+    undisturbed = forks.run(shutil.copytree(calm.data_dir, tmp_path / "other"), "reindex")
     [strike] = undisturbed.strikes(stage, [(0.0, 0.5)])
-    assert struck.run(data_dir, "reindex", strike=strike).was_in(strike)
+    assert forks.run(data_dir, "reindex", strike=strike).was_in(strike)
     assert_same(Contents.of(data_dir), calm.contents)
-    assert struck.run(data_dir, "reindex").finished.code == DONE
+    assert forks.run(data_dir, "reindex").finished.code == DONE
     assert_same(Contents.of(data_dir), calm.contents)
 
 
 @pytest.mark.parametrize("stage", ["forget", "forget commit", "wipe", "vector removal"])
 def test_forgetting_that_was_killed_ends_with_the_next_try(
-    calm: Calm, struck: Runs, tmp_path: Path, stage: str
+    calm: Calm, forks: Runs, tmp_path: Path, stage: str
 ) -> None:
     [author] = {row[3] for row in calm.contents.rows["messages"] if row[0] == somebodys(calm)}
     wanted_dir = shutil.copytree(calm.data_dir, tmp_path / "wanted")
-    undisturbed = struck.run(wanted_dir, "forget", "--user", author)
+    undisturbed = forks.run(wanted_dir, "forget", "--user", author)
     assert undisturbed.finished.code == DONE, undisturbed.finished
     data_dir = shutil.copytree(calm.data_dir, tmp_path / "data")
     [strike] = undisturbed.strikes(stage, [(0.0, 0.5)])
-    assert struck.run(data_dir, "forget", "--user", author, strike=strike).was_in(strike)
-    assert struck.run(data_dir, "forget", "--user", author).finished.code == DONE
+    assert forks.run(data_dir, "forget", "--user", author, strike=strike).was_in(strike)
+    assert forks.run(data_dir, "forget", "--user", author).finished.code == DONE
     assert_same(Contents.of(data_dir), Contents.of(wanted_dir))
 
 
@@ -143,13 +137,13 @@ def somebodys(calm: Calm) -> object:
 
 @pytest.mark.parametrize("stage", ["parse", "archive commit", "embed", "vector write"])
 def test_an_import_that_was_interrupted_says_so_and_goes_on(
-    calm: Calm, struck: Runs, tmp_path: Path, stage: str
+    calm: Calm, forks: Runs, tmp_path: Path, stage: str
 ) -> None:
     [strike] = calm.run.strikes(stage, [(0.5, 0.5)])
-    interrupted = struck.run(
+    interrupted = forks.run(
         tmp_path, "import", calm.export, strike=evolve(strike, signal=signal.SIGINT)
     )
     assert interrupted.finished.code == INTERRUPTED
     assert interrupted.finished.sentence.startswith("Stopped. What was done so far stays")
-    assert struck.run(tmp_path, "import", calm.export).finished.code == DONE
+    assert forks.run(tmp_path, "import", calm.export).finished.code == DONE
     assert_same(Contents.of(tmp_path), calm.contents)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # header.bin of hnswlib as Chroma builds it: format version, offset of the first level,
 # elements there is room for, elements there are, bytes per element, ...
 _HEADER = struct.Struct("<i4Q")
+_HEADER_BYTES = 100
 _LENGTH_BYTES = 4
 
 
@@ -40,10 +41,12 @@ def is_damage(error: Exception) -> bool:
 def _is_complete(graph: Path) -> bool:
     try:
         header = (graph / "header.bin").read_bytes()
+        if len(header) < _HEADER_BYTES:
+            return False
         _, _, _, elements, element_bytes = _HEADER.unpack_from(header)
         data_bytes = (graph / "data_level0.bin").stat().st_size
         lengths_bytes = (graph / "length.bin").stat().st_size
-    except (struct.error, FileNotFoundError):
+    except FileNotFoundError:
         return False
     return bool(
         data_bytes >= elements * element_bytes and lengths_bytes >= elements * _LENGTH_BYTES

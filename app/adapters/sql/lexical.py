@@ -30,6 +30,7 @@ message_words = table("message_words", column("rowid"), column("text"))
 chunk_words = table("chunk_words", column("rowid"), column("text"))
 
 BUDGET = 5_000
+"""Messages that are ranked for a question, unless its rarest word alone is in more."""
 _MAX_COUNT = 50_000
 _KEPT_COUNTS = 10_000
 _KEPT_SECONDS = 600.0

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 LOCK_TIMEOUT_MS = 30_000
 """How long one process waits while another one writes."""
 _MAGIC = b"SQLite format 3\x00"
-_CACHE_KIB = 32 * 1024
+_WRITER_CACHE_KIB = 32 * 1024
+_READER_CACHE_KIB = 16 * 1024
 _SECONDS_BETWEEN_TRIES = 0.05
 
 
@@ -48,12 +49,11 @@ def open_engine(url: URL, *, writes: bool, connections: int) -> Engine:
         **({} if memory else {"pool_size": connections}),
     )
     pragmas = (
-        f"busy_timeout={LOCK_TIMEOUT_MS}",
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",
         "temp_store=MEMORY",  # no texts in temporary files
-        f"cache_size=-{_CACHE_KIB}",
+        f"cache_size=-{_WRITER_CACHE_KIB if writes else _READER_CACHE_KIB}",
         *(() if writes or memory else ("query_only=ON",)),
     )
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from app.entrypoints.container import Container
     from app.entrypoints.settings import Settings
+    from app.ports.storage import MessageArchive
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 LITTLE_SPACE, NO_SPACE = 1 << 30, 50 << 20
@@ -75,7 +76,8 @@ def _unknown_names(environment: Mapping[str, str], names: list[str]) -> list[Che
 
 def check_machine(settings: Settings) -> list[Check]:
     """Look at Python, the data directory, the disk and the clock."""
-    return [_python(), _folder(settings.folder), _space(settings.folder), _clock(settings)]
+    folder = settings.folder.absolute()
+    return [_python(), _folder(folder), _space(folder), _clock(settings)]
 
 
 def _python() -> Check:
@@ -111,7 +113,6 @@ def _space(folder: Path) -> Check:
 
 
 def _nearest_existing(folder: Path) -> Path:
-    folder = folder.absolute()
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 
@@ -179,7 +180,19 @@ async def _index(container: Container) -> Check:
     if stale:
         detail = f"the vectors of {counted(len(stale), 'server')} are of another embedding model"
         return Check("index", "fail", detail, "Run `discord-indexer reindex`.")
+    if not count and await _settled(container.archive()):
+        detail = "it holds no vector of what is stored, though nothing waits for one"
+        return Check("index", "warn", detail, "Run `discord-indexer reindex`.")
     return Check("index", "ok", counted(count, "vector"))
+
+
+async def _settled(archive: MessageArchive) -> int:
+    """Return how many messages the index has dealt with; none that can be read, none told."""
+    try:
+        overviews = await archive.overview(Scope.everything())
+    except Unavailable:
+        return 0
+    return sum(held.messages - held.waiting for held in overviews)
 
 
 async def _embedder(container: Container) -> Check:

@@ -83,7 +83,7 @@ async def read_status(container: Container, settings: Settings) -> Status:
     if settings.database_url is not None:
         size += await archive.size_bytes()
     (vectors, index), embedding, model = await asyncio.gather(
-        _index_state(container.vectors()),
+        _index_state(container.vectors(), sum(o.messages - o.waiting for o in overviews)),
         embedder_state(embedder),
         container.model().readiness(),
     )
@@ -96,7 +96,11 @@ async def read_status(container: Container, settings: Settings) -> Status:
     return Status(overviews, vectors, str(embedder.identity), size, dependencies)
 
 
-async def _index_state(vectors: VectorIndex) -> tuple[int | None, Readiness]:
+async def _index_state(vectors: VectorIndex, settled: int) -> tuple[int | None, Readiness]:
+    """Return how many vectors there are, and whether they are as they should be.
+
+    `settled` is how many messages do not wait for the index any more.
+    """
     try:
         count = await vectors.count(Scope.everything())
         stale = await vectors.stale(Scope.everything())
@@ -106,6 +110,9 @@ async def _index_state(vectors: VectorIndex) -> tuple[int | None, Readiness]:
         return None, Readiness("down", str(error))
     if stale:
         detail = "another model made the vectors of some servers; run `discord-indexer reindex`"
+        return count, Readiness("degraded", detail)
+    if settled and not count:
+        detail = "it holds no vector of what is stored; run `discord-indexer reindex`"
         return count, Readiness("degraded", detail)
     return count, Readiness("ok", f"{count:,} vectors")
 
