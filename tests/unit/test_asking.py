@@ -1,11 +1,13 @@
 """Answering a question over doubles."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from attrs import evolve
 
 from app.domain.asking import AnswerLimits, Done, Event, Replaced, Sources, Written
 from app.domain.errors import ModelUnavailable
-from app.domain.model import Question, Scope
+from app.domain.model import Question, Scope, Window
 from tests.doubles.broken import BrokenEmbedder, BrokenIndex
 from tests.doubles.embedder import HashEmbedder
 from tests.doubles.model import BrokenChatModel, ScriptedChatModel
@@ -142,3 +144,18 @@ async def test_a_forgotten_author_is_never_cited() -> None:
     answer = (await engine.ask().whole(asked(QUESTION))).answer
     assert all(c.message.author.id != id_of("ana") for c in answer.citations)
     assert await engine.vectors.count(Scope.everything()) == 2
+
+
+async def test_an_answer_says_which_time_was_searched() -> None:
+    engine = await an_engine()
+    named = (await engine.ask().whole(asked("what was said on 1 May 2024?"))).answer
+    first = datetime(2024, 5, 1, tzinfo=UTC)
+    assert named.window == Window(first, first + timedelta(days=1))
+    assert (await engine.ask().whole(asked(QUESTION))).answer.window is None
+
+
+async def test_where_nothing_is_found_the_messages_of_the_time_are_counted() -> None:
+    engine = await an_engine()
+    answer = (await engine.ask().whole(asked("what was said on 3 May 2024?"))).answer
+    assert "no messages to search" in answer.text
+    assert answer.window is not None
