@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
@@ -40,15 +41,13 @@ class PreferredChatModel(ChatModel):
     ) -> AsyncGenerator[Token | Completion, None]:
         """Let the chosen model answer."""
         readiness = await self._current()
-        if readiness.state == "ok":
-            async for piece in self.first.stream(prompt, limit_chars):
-                yield piece
-            return
-        async for piece in self.otherwise.stream(prompt, limit_chars):
-            if isinstance(piece, Completion):
-                yield evolve(piece, note=readiness.detail)
-            else:
-                yield piece
+        chosen = self.first if readiness.state == "ok" else self.otherwise
+        async with aclosing(chosen.stream(prompt, limit_chars)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Completion) and chosen is self.otherwise:
+                    yield evolve(piece, note=readiness.detail)
+                else:
+                    yield piece
 
     async def readiness(self) -> Readiness:
         """Tell which model would answer, and why where it is the second."""

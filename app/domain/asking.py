@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
@@ -94,9 +95,10 @@ class Ask:
 
     async def whole(self, question: Question) -> Done:
         """Return the finished answer. Raises what `stream` raises."""
-        async for event in self.stream(question):
-            if isinstance(event, Done):
-                return event
+        async with aclosing(self.stream(question)) as events:
+            async for event in events:
+                if isinstance(event, Done):
+                    return event
         message = "the stream ended without an answer"
         raise AssertionError(message)
 
@@ -118,11 +120,12 @@ class Ask:
             question.text, excerpts, system=self.system_prompt, history=question.history
         )
         draft = _Draft("", Completion(self.model.name))
-        async for event in self._write(prompt):
-            if isinstance(event, _Draft):
-                draft = event
-            else:
-                yield event
+        async with aclosing(self._write(prompt)) as events:
+            async for event in events:
+                if isinstance(event, _Draft):
+                    draft = event
+                else:
+                    yield event
         answer = self._checked(draft, excerpts, findings)
         yield Done(self._timed(answer, findings, started), findings, prompt)
 
@@ -130,12 +133,13 @@ class Ask:
         """Let the model write, or the fallback where it fails; the `_Draft` comes last."""
         written: list[str] = []
         try:
-            async for piece in self.model.stream(prompt, self.limits.response_chars):
-                if isinstance(piece, Completion):
-                    yield _Draft("".join(written), piece)
-                else:
-                    written.append(piece.text)
-                    yield Written(piece.text)
+            async with aclosing(self.model.stream(prompt, self.limits.response_chars)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Completion):
+                        yield _Draft("".join(written), piece)
+                    else:
+                        written.append(piece.text)
+                        yield Written(piece.text)
         except ModelUnavailable as error:
             draft = await self._fall_back(prompt, str(error))
             yield Replaced(draft.text) if written else Written(draft.text)
@@ -143,11 +147,12 @@ class Ask:
 
     async def _fall_back(self, prompt: Prompt, reason: str) -> _Draft:
         text, completion = "", Completion(self.fallback.name)
-        async for piece in self.fallback.stream(prompt, self.limits.response_chars):
-            if isinstance(piece, Completion):
-                completion = piece
-            else:
-                text += piece.text
+        async with aclosing(self.fallback.stream(prompt, self.limits.response_chars)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Completion):
+                    completion = piece
+                else:
+                    text += piece.text
         return _Draft(text, completion, reason)
 
     def _checked(self, draft: _Draft, excerpts: Sequence[Excerpt], findings: Findings) -> Answer:
@@ -158,7 +163,7 @@ class Ask:
         if not cited:
             reasons.append("the model cited none of the messages it was given")
         return Answer(
-            text=truncate_reply(text, self.limits.response_chars),
+            text=truncate_reply(text, self.limits.response_chars, was_cut=completion.limit_reached),
             success=True,
             grounded=bool(cited),
             citations=tuple(_citation(by_number[n]) for n in cited),

@@ -153,19 +153,15 @@ async def test_a_window_goes_by_the_time_of_the_message_whatever_its_id(
 async def test_the_borders_of_a_window_are_exact(archive: MessageArchive) -> None:
     """Also where the id tells a time of up to a second earlier or later."""
     noon = START + 5 * MINUTE
-    near = [timedelta(milliseconds=ms) for ms in (-900, -1, 0, 1, 900)]
-    said = [
-        say(1, "needle", id=snowflake_at(noon) + at, created_at=noon + offset)
-        for at, offset in enumerate(near)
-    ]
-    await store(archive, *said)
-    before, after = Window(before=noon), Window(after=noon)
-    assert sorted(await found(archive, "needle", scope=EVERYTHING.during(before))) == [
-        message.id for message in said[:2]
-    ]
-    assert sorted(await found(archive, "needle", scope=EVERYTHING.during(after))) == [
-        message.id for message in said[2:]
-    ]
+    millisecond = timedelta(milliseconds=1)
+    told = [snowflake_at(noon + offset * millisecond) for offset in (-900, -899, 899, 900)]
+    early = [say(1, "needle", id=i, created_at=noon - millisecond) for i in told[::2]]
+    late = [say(1, "needle", id=i, created_at=noon) for i in told[1::2]]
+    await store(archive, *early, *late)
+    before, after = EVERYTHING.during(Window(before=noon)), EVERYTHING.during(Window(after=noon))
+    for scope, expected in ((before, told[::2]), (after, told[1::2])):
+        assert await archive.ids(scope, 10) == expected
+        assert sorted(await found(archive, "needle", scope=scope)) == expected
 
 
 async def test_what_is_held_is_told_by_server_and_channel(archive: MessageArchive) -> None:

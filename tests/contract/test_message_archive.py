@@ -119,6 +119,26 @@ async def test_of_two_states_without_an_edit_the_later_seen_stays(archive: Messa
     assert await contents(archive, early.id) == ["late"]
 
 
+@pytest.mark.parametrize("edit_first", [False, True])
+async def test_of_two_equal_states_the_edited_one_stays(
+    archive: MessageArchive, edit_first: bool
+) -> None:
+    plain, edited = say(1), say(1, edited_at=say(1).created_at)
+    for message in (edited, plain) if edit_first else (plain, edited):
+        await store(archive, message)
+    assert await archive.read([plain.id], EVERYTHING) == [edited]
+
+
+async def test_a_removed_message_still_tells_what_its_author_was_called(
+    archive: MessageArchive,
+) -> None:
+    """So that it makes no difference whether the message or its removal came first."""
+    nick = Author(id_of("ana"), "ana", "Nick")
+    await archive.remove([message_id(1)], EVERYTHING)
+    await store(archive, evolve(say(1), author=nick), say(2))
+    assert [author.id for author in await archive.authors_named("nick", EVERYTHING)] == [nick.id]
+
+
 async def test_a_later_sight_of_the_same_is_no_change_but_counts(archive: MessageArchive) -> None:
     await store(archive, say(1, "same"))
     await clear_marks(archive)

@@ -60,13 +60,13 @@ class MemoryMessageArchive(MessageArchive):
 
     def _merge(self, message: Message) -> Stored:
         known = self._kept.get(message.id)
-        if (
-            message.author.id in self._opted_out
-            or {(message.id, _ANYWHERE), (message.id, message.guild_id)} & self._tombstones
-            or (known and known.message.guild_id != message.guild_id)
-        ):
+        if message.author.id in self._opted_out:
+            return Stored(refused=1)
+        if known and known.message.guild_id != message.guild_id:
             return Stored(refused=1)
         self._names.add((_place(message), message.author))
+        if {(message.id, _ANYWHERE), (message.id, message.guild_id)} & self._tombstones:
+            return Stored(refused=1)
         seen = Kept(message, message.observed_at)
         if known is None:
             self._put(seen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.exports import channel, export, message, thread, user, write
-from tests.integration.program import Program
+from tests.integration.program import SAMPLE, Program
 from tests.integration.striking import Runs, runs
 
 if TYPE_CHECKING:
@@ -62,3 +62,11 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Generator[Runs, None, Non
     """Return what runs the program quickly and can strike it; its vectors mean nothing."""
     with runs(tmp_path_factory.mktemp("runs")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """Return the program with the sample server imported; for tests that only read."""
+    program = Program(tmp_path_factory.mktemp("sample") / "data")
+    program.done("import", SAMPLE)
+    return program

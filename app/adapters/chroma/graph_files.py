@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # elements there is room for, elements there are, bytes per element, ...
 _HEADER = struct.Struct("<i4Q")
 _HEADER_BYTES = 100
-_LENGTH_BYTES = 4
+_LENGTH = struct.Struct("<I")
 
 
 def disarm(chroma_folder: Path) -> None:
@@ -44,10 +44,30 @@ def _is_complete(graph: Path) -> bool:
         if len(header) < _HEADER_BYTES:
             return False
         _, _, _, elements, element_bytes = _HEADER.unpack_from(header)
-        data_bytes = (graph / "data_level0.bin").stat().st_size
-        lengths_bytes = (graph / "length.bin").stat().st_size
+        return bool(
+            (graph / "data_level0.bin").stat().st_size >= elements * element_bytes
+            and (graph / "length.bin").stat().st_size >= elements * _LENGTH.size
+            and (_was_finished(graph) or _has_links(graph, elements))
+        )
     except FileNotFoundError:
         return False
-    return bool(
-        data_bytes >= elements * element_bytes and lengths_bytes >= elements * _LENGTH_BYTES
-    )
+
+
+def _was_finished(graph: Path) -> bool:
+    """Tell whether the table of ids, which Chroma writes last, was written after the links.
+
+    Where it was not, somebody may as well have copied the files in another order.
+    """
+    ids, links = graph / "index_metadata.pickle", graph / "link_lists.bin"
+    return ids.exists() and links.stat().st_mtime_ns <= ids.stat().st_mtime_ns
+
+
+def _has_links(graph: Path, elements: int) -> bool:
+    """Tell whether the links of each element are there: their length in bytes, and they."""
+    links = (graph / "link_lists.bin").read_bytes()
+    end = 0
+    for _ in range(elements):
+        if end + _LENGTH.size > len(links):
+            return False
+        end += _LENGTH.size + _LENGTH.unpack_from(links, end)[0]
+    return end <= len(links)

@@ -16,7 +16,7 @@ from app.adapters.chroma.location import api_of
 from app.adapters.chroma.restriction import Restriction
 from app.adapters.chroma.search import Search, best
 from app.adapters.chroma.writing import Rebuilding, Writer
-from app.domain.errors import IndexerError, IndexMismatch, IndexUnavailable
+from app.domain.errors import IndexDamaged, IndexerError, IndexMismatch, IndexUnavailable
 from app.domain.model import Scope
 from app.ports.storage import VectorIndex
 
@@ -230,30 +230,45 @@ class ChromaVectorIndex(VectorIndex):
         return await self._in_thread(self._writer, work)
 
     async def _in_thread(self, threads: ThreadPoolExecutor, work: Callable[[_Opened], T]) -> T:
+        if self._is_closed:
+            raise IndexUnavailable("The vector index was closed.")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(threads, partial(self._served, work))
 
     def _served(self, work: Callable[[_Opened], T]) -> T:
+        opened: _Opened | None = None
         try:
-            return _tried_again(work, self._connected())
+            opened = self._connected()
+            return _tried_again(work, opened)
         except IndexerError:
             raise
         except Exception as error:
-            raise self.location.explain(error) from error
+            explained = self.location.explain(error)
+            if opened is not None and not isinstance(explained, IndexDamaged):
+                self._give_up(opened)
+            raise explained from error
+
+    def _give_up(self, opened: _Opened) -> None:
+        """Close a Chroma of our own that failed: after an error of SQLite its next call hangs.
+
+        The next call opens it again. A server needs nothing of the kind.
+        """
+        with self._opening:
+            if self._opened is opened and not self.location.is_shared:
+                self._opened = None
+                self.location.disconnect(opened.system)
 
     def _connected(self) -> _Opened:
         with self._opening:
-            if self._is_closed:
-                raise IndexUnavailable("The vector index was closed.")
             if self._opened is None:
                 self._opened = _Opened.at(self.location, self.identity)
             return self._opened
 
     def _disconnect(self) -> None:
+        readers, self._readers = self._readers, ThreadPoolExecutor(_READERS, "index-reader")
+        readers.shutdown()  # once what was asked for is answered
         with self._opening:
             opened, self._opened = self._opened, None
-            readers, self._readers = self._readers, ThreadPoolExecutor(_READERS, "index-reader")
-        readers.shutdown()
         if opened is not None:
             self.location.disconnect(opened.system)
 

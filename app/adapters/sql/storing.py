@@ -31,33 +31,41 @@ _DELETE = delete(messages).where(messages.c.id.in_(_IDS))
 
 def store(connection: Connection, page: Page, *, index_bots: bool) -> Stored:
     """Merge a page into the archive and let everything derived follow."""
-    welcome = _welcome(connection, page.messages)
-    known = _known(connection, [message.id for message in welcome])
-    incoming = [
-        State.of(message, index_bots=index_bots)
-        for message in welcome
-        if message.id not in known or known[message.id].message.guild_id == message.guild_id
+    willing = _of_willing_authors(connection, page.messages)
+    known = _known(connection, [message.id for message in willing])
+    seen = [State.of(message, index_bots=index_bots) for message in willing]
+    ours = [
+        state
+        for state in seen
+        if (known.get(state.message.id) or state).message.guild_id == state.message.guild_id
     ]
-    changed, outcome = _merge(known, incoming)
+    changed, outcome = _merge(known, _not_removed(connection, ours))
     placing.record_places(connection, page)
-    _write(connection, known, changed, incoming)
+    _write(connection, known, changed, ours)
     _let_follow(connection, known, changed)
-    return outcome + Stored(refused=len(page.messages) - len(incoming))
+    taken = outcome.new + outcome.updated + outcome.unchanged
+    return outcome + Stored(refused=len(page.messages) - taken)
 
 
-def _welcome(connection: Connection, incoming: Sequence[Message]) -> Sequence[Message]:
-    """Return the messages that neither their author nor a removal keeps out."""
-    unwanted = opted_out(connection, {message.author.id for message in incoming})
-    ids = sqlite.as_json(message.id for message in incoming)
+def _of_willing_authors(connection: Connection, incoming: Sequence[Message]) -> Sequence[Message]:
+    """Leave out the messages of people who do not want to be kept."""
+    unwilling = opted_out(connection, {message.author.id for message in incoming})
+    if not unwilling:
+        return incoming
+    return [message for message in incoming if message.author.id not in unwilling]
+
+
+def _not_removed(connection: Connection, incoming: Sequence[State]) -> Sequence[State]:
+    """Leave out the messages that were removed at the source."""
+    ids = sqlite.as_json(state.message.id for state in incoming)
     removed = {tuple(row) for row in connection.execute(_REMOVED, {"ids": ids})}
-    if not unwanted and not removed:
+    if not removed:
         return incoming
     return [
-        message
-        for message in incoming
-        if message.author.id not in unwanted
-        and (message.id, message.guild_id) not in removed
-        and (message.id, ANY_GUILD) not in removed
+        state
+        for state in incoming
+        if (state.message.id, state.message.guild_id) not in removed
+        and (state.message.id, ANY_GUILD) not in removed
     ]
 
 
@@ -90,10 +98,10 @@ def _write(
     connection: Connection,
     known: Mapping[int, State],
     changed: Mapping[int, State],
-    incoming: Sequence[State],
+    seen: Sequence[State],
 ) -> None:
-    """Write the rows of the messages, and every name that was seen."""
-    named = {placing.name_of(state.message) for state in (*incoming, *changed.values())}
+    """Write the rows of the messages, and every name that was seen, also on what is refused."""
+    named = {placing.name_of(state.message) for state in (*seen, *changed.values())}
     ids = placing.name_ids(connection, named)
     replaced = known.keys() & changed.keys()
     if replaced:

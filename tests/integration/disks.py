@@ -1,0 +1,113 @@
+"""Disks with little room, and folders that cannot be written to, for programs under test."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import define, field
+
+from tests.integration.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+
+class Disk(Protocol):
+    """Where a data directory lies that has `room` bytes until there is enough."""
+
+    def program(self) -> Program:
+        """Return the program on it."""
+        ...
+
+    def leave(self, room_bytes: int) -> None:
+        """Leave no more room than this."""
+        ...
+
+    def make_room(self) -> None:
+        """Leave as much as anybody wants."""
+        ...
+
+
+@define
+class LimitedFiles(Disk):
+    """A disk on which no file can grow beyond a size: what anybody may do to a process."""
+
+    folder: Path
+    _limit_bytes: int = field(default=resource.RLIM_INFINITY, init=False)
+
+    def program(self) -> Program:
+        return Program(self.folder / "data", in_child=self._limit)
+
+    def leave(self, room_bytes: int) -> None:
+        self._limit_bytes = room_bytes
+
+    def make_room(self) -> None:
+        self._limit_bytes = resource.RLIM_INFINITY
+
+    def _limit(self) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self._limit_bytes, self._limit_bytes))
+
+
+@define
+class SmallFileSystem(Disk):
+    """A file system in memory, of the size that is wanted; needs the right to mount."""
+
+    folder: Path
+
+    def program(self) -> Program:
+        return Program(self.folder / "data")
+
+    def leave(self, room_bytes: int) -> None:
+        self._resize(shutil.disk_usage(self.folder).used + room_bytes)
+
+    def make_room(self) -> None:
+        self._resize(1 << 30)
+
+    def _resize(self, size_bytes: int) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={size_bytes}", str(self.folder)], check=True)
+
+
+def can_mount() -> bool:
+    """Tell whether this process may mount a file system."""
+    if not sys.platform.startswith("linux") or os.geteuid() or not shutil.which("unshare"):
+        return False
+    command = ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+@contextmanager
+def small_file_system(folder: Path) -> Generator[SmallFileSystem, None, None]:
+    """Mount a file system on a folder for a while."""
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(folder)], check=True)
+    try:
+        yield SmallFileSystem(folder)
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def without_privileges() -> tuple[str, ...]:
+    """Return what goes before a command so that permissions hold for it even as root."""
+    if os.geteuid():
+        return ()
+    return ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+
+
+@contextmanager
+def write_protected(folder: Path) -> Generator[None, None, None]:
+    """Take the right to write away from a folder and all in it, for a while."""
+    paths = [folder, *folder.rglob("*")]
+    modes = [path.stat().st_mode for path in paths]
+    for path, mode in zip(paths, modes, strict=True):
+        path.chmod(mode & ~0o222)
+    try:
+        yield
+    finally:
+        for path, mode in zip(paths, modes, strict=True):
+            path.chmod(mode)
