@@ -115,9 +115,9 @@ def best(hits: Iterable[Hit], limit: int) -> list[Hit]:
 
 
 def _are_alike(hits: list[Hit]) -> bool:
-    """Tell whether most of these have one and the same vector as others.
+    """Tell whether most of these are copies.
 
-    Hundreds of copies of a vector form an island in the graph, and a search that gets
-    there does not find a way out; one that keeps more candidates does.
+    Some hundred copies of a vector form an island in the graph, and a search that gets there
+    does not always find a way out; one that keeps more candidates more often does.
     """
     return len({round(hit.score, _SAME) for hit in hits}) < len(hits) / 2
