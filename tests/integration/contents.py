@@ -111,10 +111,10 @@ def archive_rows(data_dir: Path) -> dict[str, list[tuple[object, ...]]]:
         return {table: archive.execute(query).fetchall() for table, query in _TABLES.items()}
 
 
-def vector_count(data_dir: Path) -> int:
-    """Return how many vectors there are."""
-    with _collections(data_dir) as collections:
-        return sum(collection.count() for collection in collections.values())
+def files_with(text: str, data_dir: Path) -> list[Path]:
+    """Return the files in whose bytes a text stands, whatever they are."""
+    files = [path for path in data_dir.rglob("*") if path.is_file()]
+    return [path for path in files if text.encode() in path.read_bytes()]
 
 
 @contextmanager
