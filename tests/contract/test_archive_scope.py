@@ -203,6 +203,8 @@ async def test_what_waits_comes_from_the_scope(
         assert scope.may_read(said.guild_id, said.channel.id)
         assert mark.guild_id == said.guild_id
         assert mark.message is None or scope.admits(mark.message)
+    if scope.authors is not None or scope.window != Window():
+        assert all(mark.message for mark in marks)  # who wrote the others, and when, is erased
     current = {mark.message_id for mark in marks if mark.message}
     assert current <= within(scope)
     assert current | {m.id for m in await archive.read(list(WORLD), scope)} == current

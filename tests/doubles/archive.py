@@ -147,7 +147,7 @@ class MemoryMessageArchive(MessageArchive):
     def _erase(self, doomed: Sequence[Message]) -> int:
         for message in doomed:
             del self._kept[message.id]
-            if self._is_indexed(message) or message.id in self._marks:
+            if self._is_indexed(message):
                 self._mark(message)
         return len(doomed)
 

@@ -12,7 +12,6 @@ from app.adapters.sql.schema import (
     ANY_GUILD,
     channels,
     guilds,
-    marks,
     messages,
     names,
     tombstones,
@@ -96,22 +95,15 @@ def _in_family(guild_id: Column[int], channel_id: Column[int]) -> ColumnElement[
 
 def _erase(connection: Connection, which: ColumnElement[bool], **parameters: int | str) -> int:
     """Erase messages and let everything derived follow; a part at a time, to bound the memory."""
-    wanted = (
-        select(
-            *(messages.c.id, messages.c.guild_id, messages.c.channel_id, messages.c.created_us),
-            *(messages.c.is_indexed, marks.c.version),
-        )
-        .join_from(messages, marks, marks.c.message_id == messages.c.id, isouter=True)
-        .where(which)
-        .limit(_AT_ONCE)
-    )
+    place = (messages.c.id, messages.c.guild_id, messages.c.channel_id)
+    wanted = select(*place, messages.c.created_us, messages.c.is_indexed).where(which)
     erased = 0
-    while rows := connection.execute(wanted, parameters).all():
+    while rows := connection.execute(wanted.limit(_AT_ONCE), parameters).all():
         ids = [row.id for row in rows]
         connection.execute(_DELETE, {"ids": sqlite.as_json(ids)})
         lexical.discard(connection, "message_words", ids)
         indexed = [row for row in rows if row.is_indexed]
         chunking.rebuild(connection, {chunking.cell_at(*row[1:4]) for row in indexed}, {})
-        marking.mark(connection, [tuple(row[:3]) for row in rows if row.is_indexed or row.version])
+        marking.mark(connection, [tuple(row[:3]) for row in indexed])
         erased += len(ids)
     return erased
