@@ -14,13 +14,21 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
+from click.testing import CliRunner
+
+from app.entrypoints.cli.program import program
+from app.entrypoints.cli.runtime import build_container
+from app.entrypoints.settings import known_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from app.entrypoints.cli.runtime import Build
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "examples" / "server"
@@ -114,3 +122,24 @@ class Program:
             env=self.environment,
             preexec_fn=self.in_child,  # noqa: PLW1509 - nothing else runs in this process
         )
+
+
+@frozen
+class InProcess(Program):
+    """The command line in the process of the tests, which spares it the imports.
+
+    `build` makes the container that the commands work with.
+    """
+
+    build: Build = build_container
+
+    def run(self, *arguments: object, typed: str = "") -> Finished:
+        """Run a command to its end; `typed` is its standard input."""
+        names = [str(attribute.metadata["name"]) for attribute in known_settings()]
+        runner = CliRunner(env=dict.fromkeys(names) | self.environment)
+        words = ["--data-dir", str(self.data_dir), *map(str, arguments)]
+        with chdir(self.data_dir.parent):
+            result = runner.invoke(
+                program, words, typed, obj=self.build, catch_exceptions=False, standalone_mode=False
+            )
+        return Finished(result.return_value or DONE, result.stdout, result.stderr)

@@ -9,7 +9,8 @@ import pytest
 
 from tests.exports import export, message, message_id, write
 from tests.integration.contents import Contents, archive_rows
-from tests.integration.disks import (
+from tests.integration.program import SAMPLE, UNAVAILABLE, Program
+from tests.integration.surroundings import (
     Disk,
     LimitedFiles,
     can_mount,
@@ -17,7 +18,6 @@ from tests.integration.disks import (
     without_privileges,
     write_protected,
 )
-from tests.integration.program import SAMPLE, UNAVAILABLE, Program
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""Disks with little room, and folders that cannot be written to, for programs under test."""
+"""What a program under test may meet: a full disk, folders it may not write to, no network."""
 
 from __future__ import annotations
 
@@ -76,9 +76,18 @@ class SmallFileSystem(Disk):
 
 def can_mount() -> bool:
     """Tell whether this process may mount a file system."""
-    if not sys.platform.startswith("linux") or os.geteuid() or not shutil.which("unshare"):
+    return not os.geteuid() and _works("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt")
+
+
+def without_network() -> tuple[str, ...]:
+    """Return what goes before a command to give it a network without anybody else, if possible."""
+    command = ("unshare", "--net", *(["--map-root-user"] if os.geteuid() else []))
+    return command if _works(*command, "true") else ()
+
+
+def _works(*command: str) -> bool:
+    if not sys.platform.startswith("linux") or not shutil.which(command[0]):
         return False
-    command = ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
