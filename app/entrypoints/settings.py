@@ -70,10 +70,11 @@ def _flag(text: str) -> bool:
     return words[text.lower()]
 
 
-def _readable_file(text: str) -> Path:
+def _text_file(text: str) -> Path:
     path = Path(text).expanduser()
     if not os.access(path, os.R_OK) or not path.is_file():
         raise ValueError
+    path.read_text(encoding="utf-8")
     return path
 
 
@@ -108,7 +109,7 @@ def _database_url(text: str) -> str:
 TEXT = Kind("some text", str)
 FLAG = Kind("true or false", _flag)
 PATH = Kind("a path", lambda text: Path(text).expanduser())
-READABLE_FILE = Kind("the path of a file that can be read", _readable_file)
+TEXT_FILE = Kind("the path of a file of UTF-8 text that can be read", _text_file)
 ZONE = Kind("the name of a time zone, like UTC or Europe/Berlin", _zone)
 OLLAMA_HOST = Kind("an address like http://localhost:11434", _ollama_host)
 WEB_ADDRESS = Kind("an address like http://localhost:11434", _web_address)
@@ -183,7 +184,7 @@ class Settings:
         "LLM_KEEP_ALIVE", "30m", TEXT, "how long Ollama keeps the model loaded"
     )
     llm_system_prompt_file: Path | None = setting(
-        "LLM_SYSTEM_PROMPT_FILE", None, READABLE_FILE, "instructions in place of the built-in ones"
+        "LLM_SYSTEM_PROMPT_FILE", None, TEXT_FILE, "instructions in place of the built-in ones"
     )
 
     @property
