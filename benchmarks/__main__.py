@@ -17,7 +17,7 @@ from benchmarks.material import Material, find_bench
 from benchmarks.rig import Rig
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 CATALOGUE: Mapping[str, tuple[str, str]] = {
     "searchable": ("searchable:run", "import until everything is found by words"),
@@ -82,23 +82,28 @@ def main(  # noqa: PLR0913 - an option is a parameter
         raise click.UsageError("There is no bench folder: name one by --bench or BENCH_DIR.")
     chosen = [n for n in CATALOGUE if (n in names if names else n not in ON_DEMAND)]
     results: dict[str, Result] = {}
-    failed = False
     with tempfile.TemporaryDirectory(prefix="discord-indexer-bench-") as temporary:
         folder = work or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        rig = Rig(Material(bench), folder, rounds)
-        for name in chosen:
-            click.echo(f"{name}: {CATALOGUE[name][1]} ...", err=True)
-            try:
-                results[name] = _run(name, rig)
-            except BenchmarkFailed as error:
-                failed = True
-                click.echo(f"{name}: {error}", err=True)
-    _show(results, as_json=as_json)
-    if document is not None and results:
-        report.write(document, results, list(CATALOGUE))
+        for name, result in _measured(chosen, Rig(Material(bench), folder, rounds)):
+            results[name] = result
+            if not as_json:
+                click.echo(f"{report.table(report.rows_of(name, result))}\n{result.details}")
+            if document is not None:
+                report.write(document, {name: result}, list(CATALOGUE))
+    click.echo(json.dumps(report.as_json(results), indent=2) if as_json else report.machine())
     missed = any(figure.met is False for result in results.values() for figure in result.figures)
-    sys.exit(1 if failed or missed else 0)
+    sys.exit(1 if missed or len(results) < len(chosen) else 0)
+
+
+def _measured(names: Sequence[str], rig: Rig) -> Iterator[tuple[str, Result]]:
+    """Yield each result as soon as it is there; what cannot be measured says why."""
+    for name in names:
+        click.echo(f"{name}: {CATALOGUE[name][1]} ...", err=True)
+        try:
+            yield name, _run(name, rig)
+        except BenchmarkFailed as error:
+            click.echo(f"{name}: {error}", err=True)
 
 
 def _run(name: str, rig: Rig) -> Result:
@@ -106,17 +111,6 @@ def _run(name: str, rig: Rig) -> Result:
     result = getattr(import_module(f"benchmarks.{module}"), function)(rig)
     assert isinstance(result, Result)  # noqa: S101 - the catalogue is wrong otherwise
     return result
-
-
-def _show(results: Mapping[str, Result], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(report.as_json(results), indent=2))
-        return
-    rows = [row for name, result in results.items() for row in report.rows_of(name, result)]
-    click.echo(f"{report.machine()}\n\n{report.table(rows)}")
-    for result in results.values():
-        if result.details:
-            click.echo(f"\n{result.details}")
 
 
 if __name__ == "__main__":

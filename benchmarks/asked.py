@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
+from app.domain.questions import read_question
 from app.entrypoints.container import Container
 from app.entrypoints.settings import Settings
 from app.ports.language import Embedder
@@ -41,7 +42,9 @@ class KnownVectors(Embedder):
 async def container_for(data_dir: Path, material: Material) -> Container:
     """Return a container on a data directory that embeds the bench's questions in no time."""
     container = Container(settings=Settings(data_dir=data_dir))
-    texts = [query.question.text for query in material.queries]
+    asked = [query.question for query in material.queries]
+    # What is embedded is the question without the time that it names.
+    texts = [read_question(each.text, each.asked_at, each.zone).text for each in asked]
     known = await KnownVectors.of(container.embedder(), texts)
     container.embedder.override(known)
     return container
