@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
 
+from app.domain.chunking import MAX_MESSAGES
 from app.domain.model import Author, Channel, ChannelKind, Guild, Scope
 from app.domain.terms import question_terms
 from app.ports.history import Page
@@ -202,6 +203,14 @@ async def test_a_silence_of_half_an_hour_parts_conversations(archive: MessageArc
     ]
 
 
+async def test_messages_of_one_moment_are_each_in_one_stretch(archive: MessageArchive) -> None:
+    said = [say(0, "at once", id=message_id(0) + n) for n in range(2 * MAX_MESSAGES + 1)]
+    await store(archive, *said)
+    chunks = await archive.matching_chunks(["once"], EVERYTHING, 10)
+    assert len(chunks) == 3
+    assert sorted(i for chunk in chunks for i in chunk.message_ids) == [m.id for m in said]
+
+
 async def test_channels_are_conversations_of_their_own(archive: MessageArchive) -> None:
     await store(archive, say(1, "tea"), say(2, "tea", channel="random"), say(3, "tea"))
     chunks = await archive.matching_chunks(["tea"], EVERYTHING, 10)
@@ -218,13 +227,20 @@ async def test_a_conversation_shows_only_what_is_in_scope(archive: MessageArchiv
     assert await archive.matching_chunks(["tea"], EVERYTHING.by([id_of("eve")]), 10) == []
 
 
-async def test_conversations_out_of_scope_take_no_place_among_the_best(
-    archive: MessageArchive,
+@pytest.mark.parametrize("elsewhere", [{"author": "ben"}, {"channel": "random"}, {"guild": "away"}])
+async def test_what_is_out_of_scope_takes_no_place_among_the_best(
+    archive: MessageArchive, elsewhere: dict[str, Any]
 ) -> None:
-    """Though they match better, lie in a channel of the scope, and overlap its window."""
-    others = [say(100 + 60 * n, "tea tea tea", author="ben") for n in range(5)]
+    """Though it matches better, and the scope is otherwise wide enough for it."""
+    others = [say(100 + 60 * n, "tea tea tea", **elsewhere) for n in range(5)]
     await store(archive, say(1, "tea for somebody else, it seems to me"), *others)
-    [chunk] = await archive.matching_chunks(["tea"], EVERYTHING.by([id_of("ana")]), 1)
+    scope = {
+        "author": EVERYTHING.by([id_of("ana")]),
+        "channel": EVERYTHING.in_channels([id_of("general")]),
+        "guild": EVERYTHING.in_guilds([id_of("home")]),
+    }[next(iter(elsewhere))]
+    assert [hit.message_id for hit in await archive.matching(["tea"], scope, 1)] == [message_id(1)]
+    [chunk] = await archive.matching_chunks(["tea"], scope, 1)
     assert chunk.message_ids == (message_id(1),)
 
 

@@ -218,14 +218,15 @@ async def test_a_message_that_moves_is_found_in_its_new_channel_alone(
 
 async def test_bots_are_kept_but_neither_searched_nor_marked(archive: MessageArchive) -> None:
     bot = say(1, "beep", author="robot", is_bot=True)
-    await store(archive, bot, say(2, "beep said the robot"))
+    await store(archive, say(0, "shh"), bot, say(2, "beep said the robot"))
     assert await archive.read([bot.id], EVERYTHING) == [bot]
-    assert await archive.count(EVERYTHING) == 2
-    assert await archive.ids(EVERYTHING, 10) == [message_id(2)]
+    assert await archive.count(EVERYTHING) == 3
+    assert await archive.ids(EVERYTHING, 10) == [message_id(0), message_id(2)]
     assert await found(archive, "beep") == [message_id(2)]
     [chunk] = await archive.matching_chunks(["beep"], EVERYTHING, 10)
-    assert chunk.message_ids == (message_id(2),)
-    assert [mark.message_id for mark in await archive.waiting(EVERYTHING, 10)] == [message_id(2)]
+    assert chunk.message_ids == (message_id(0), message_id(2))
+    marks = await archive.waiting(EVERYTHING, 10)
+    assert [mark.message_id for mark in marks] == [message_id(0), message_id(2)]
 
 
 async def test_bots_are_searched_where_that_was_asked_for(adapter: str, tmp_path: Path) -> None:
