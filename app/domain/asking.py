@@ -9,6 +9,7 @@ from attrs import evolve, field, frozen
 
 from app.domain.context import select_context
 from app.domain.errors import ModelUnavailable
+from app.domain.evidence import CERTAIN, DOUBTFUL
 from app.domain.grounding import check_citations
 from app.domain.model import Answer, Citation, Window
 from app.domain.prompt import SYSTEM_PROMPT, Excerpt, Prompt, build_prompt
@@ -112,7 +113,7 @@ class Ask:
         findings = await self.search.find(question, question.max_results)
         messages = [found.message for found in findings.found]
         excerpts = select_context(messages, self.limits.context_chars)
-        if not excerpts:
+        if not excerpts or _is_unsupported(findings):
             yield Done(await self._nothing_found(question, findings, started), findings)
             return
         yield Sources(tuple(_citation(excerpt) for excerpt in excerpts))
@@ -160,6 +161,8 @@ class Ask:
         text, cited = check_citations(draft.text.strip(), by_number)
         completion = draft.completion
         reasons = [r for r in (findings.problem, draft.reason, completion.note) if r]
+        if not findings.problem and findings.support < DOUBTFUL:
+            reasons.append("these messages may not answer the question")
         if not cited:
             reasons.append("the model cited none of the messages it was given")
         return Answer(
@@ -178,10 +181,11 @@ class Ask:
         self, question: Question, findings: Findings, started: float
     ) -> Answer:
         searched = await self.archive.count(question.scope.during(findings.window))
+        span = _spelled(findings.window)
         if searched:
-            text = f"I found nothing about that in the {searched:,} messages I searched."
+            text = f"I found nothing about that in the {searched:,} messages{span} I searched."
         else:
-            text = "There are no messages to search here, so I cannot answer that."
+            text = f"There are no messages to search here{span}, so I cannot answer that."
         answer = Answer(
             text=text,
             success=True,
@@ -197,6 +201,18 @@ class Ask:
             response_time=self.clock.monotonic() - started,
             window=None if findings.window == Window() else findings.window,
         )
+
+
+def _is_unsupported(findings: Findings) -> bool:
+    """Tell whether what was found surely answers nothing; without vectors that is not known."""
+    return findings.problem is None and findings.support < CERTAIN
+
+
+def _spelled(window: Window) -> str:
+    """Return a span of time as a person reads it, empty for all of time."""
+    after = f" from {window.after:%Y-%m-%d %H:%M}" if window.after else ""
+    before = f" until {window.before:%Y-%m-%d %H:%M}" if window.before else ""
+    return f"{after}{before} (UTC)" if after or before else ""
 
 
 def _citation(excerpt: Excerpt) -> Citation:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
-from app.domain.errors import Unavailable
+from app.domain.errors import InvalidInput, Unavailable
+from app.domain.evidence import support
 from app.domain.model import Window
 from app.domain.questions import read_question
 from app.domain.ranking import Candidates, Ranked, fuse, gather
@@ -31,6 +32,9 @@ WORD_CANDIDATES = 50
 CHUNK_CANDIDATES = 25
 NEAREST_CANDIDATES = 50
 
+LONGEST_QUESTION_CHARS = 4_000
+"""More than a Discord message with Nitro; longer ones cost minutes and say no more."""
+
 
 @frozen
 class Found:
@@ -45,7 +49,8 @@ class Findings:
     """What a search found, best first.
 
     `problem` says what could not be used (searched by words alone, for instance);
-    `candidates` is how many messages were compared; times are in seconds.
+    `candidates` is how many messages were compared; times are in seconds; `window` is
+    the span of time searched; `support` is how well the best of it answers (`evidence`).
     """
 
     found: tuple[Found, ...]
@@ -55,6 +60,7 @@ class Findings:
     seconds: float = 0.0
     seconds_embedding: float = 0.0
     window: Window = field(factory=Window)
+    support: float = 0.0
 
 
 @frozen
@@ -90,9 +96,14 @@ class Search:
 
         A time that the question names narrows the scope. When vectors cannot be had the
         words alone decide and `problem` says why. Raises `ArchiveUnavailable` when the
-        archive cannot be read.
+        archive cannot be read, `InvalidInput` when the question is too long.
         """
         started = self.clock.monotonic()
+        if len(question.text) > LONGEST_QUESTION_CHARS:
+            raise InvalidInput(
+                f"The question has {len(question.text):,} characters; at most"
+                f" {LONGEST_QUESTION_CHARS:,} are read: shorten it."
+            )
         reading = read_question(question.text, question.asked_at, question.zone)
         scope = question.scope.during(reading.window or Window())
         terms = question_terms(reading.text)
@@ -110,6 +121,9 @@ class Search:
             self.clock.monotonic() - started,
             pool.seconds_embedding,
             scope.window,
+            support(
+                [each.ranked for each in found], max(pool.candidates.words.values(), default=0.0)
+            ),
         )
 
     async def _propose(self, text: str, terms: tuple[str, ...], scope: Scope) -> _Pool:

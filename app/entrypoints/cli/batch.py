@@ -96,7 +96,8 @@ async def _answer_lines(
                 findings, more = await answer(await asker.question(parsed))
             except (InvalidInput, NotFound) as error:
                 failed += 1
-                print_json({"query_id": query_id, "error": f"line {number}: {error}"})
+                nothing = {"ranked": [], "seconds": 0.0, "seconds_embedding": 0.0}
+                print_json({"query_id": query_id, **nothing, "error": f"line {number}: {error}"})
                 continue
             if findings.problem:
                 problems.add(findings.problem)

@@ -1,0 +1,44 @@
+"""Whether what was found supports an answer."""
+
+import pytest
+
+from app.domain.errors import InvalidInput
+from app.domain.evidence import CERTAIN, support
+from app.domain.ranking import Ranked
+from app.domain.reordering import WEIGHTS
+from app.domain.searching import LONGEST_QUESTION_CHARS
+from tests.doubles.model import ScriptedChatModel
+from tests.engine import Engine, asked, said
+
+
+def test_nothing_found_supports_nothing() -> None:
+    assert support([], 0.0) == 0.0
+
+
+def test_similarity_coverage_around_and_words_add_up() -> None:
+    best = Ranked(1, 1, 9.0, {"around": 0.5 * WEIGHTS.around}, similarity=0.4)
+    worse = Ranked(2, 1, 8.0, {"around": WEIGHTS.around}, similarity=0.9)
+    assert support([best, worse], 12.0) == pytest.approx(0.4 + 0.25 + 0.2)
+
+
+def test_a_message_without_a_vector_supports_by_its_words() -> None:
+    assert support([Ranked(1, 1, 9.0)], 30.0) == pytest.approx(0.5)
+
+
+async def test_a_question_that_nothing_is_near_to_does_not_reach_the_model() -> None:
+    model = ScriptedChatModel()
+    engine = Engine(model=model)
+    await engine.hear(said(1, "install firefox with apt"), said(2, "bread is baked at noon"))
+    done = await engine.ask().whole(asked("xyzzy quux plugh"))
+    assert done.findings.support < CERTAIN
+    assert model.prompts == []
+    assert not done.answer.grounded
+    assert done.answer.citations == ()
+    assert "found nothing" in done.answer.text
+
+
+async def test_a_question_that_is_far_too_long_is_refused_with_a_sentence() -> None:
+    engine = Engine()
+    await engine.hear(said(1, "install firefox with apt"))
+    with pytest.raises(InvalidInput, match="shorten it"):
+        await engine.ask().whole(asked("why " * LONGEST_QUESTION_CHARS))
