@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, not_, or_, select, tuple_
 
 from app.adapters.sql import lexical
 from app.adapters.sql.schema import chunks, messages
@@ -68,12 +69,18 @@ def _best_chunks() -> Subquery:
 
 
 def _members() -> Select[Any]:
+    """Return each of the best chunks once, with the ids of its messages as a JSON array."""
     best = _best_chunks()
-    return (
-        select(best.c.id, best.c.guild_id, best.c.score, messages.c.id)
-        .join_from(best, messages, _belongs(best))
-        .where(ADMITTED)
-        .order_by(best.c.score.desc(), best.c.id.desc(), messages.c.created_us, messages.c.id)
+    members = (
+        select(messages.c.id)
+        .where(_belongs(best), ADMITTED)
+        .order_by(messages.c.created_us, messages.c.id)
+        .correlate(best)
+        .subquery()
+    )
+    ids = select(func.json_group_array(members.c.id)).scalar_subquery()
+    return select(best.c.guild_id, ids.label("ids"), best.c.score).order_by(
+        best.c.score.desc(), best.c.id.desc()
     )
 
 
@@ -110,7 +117,5 @@ def matching_chunks(
     if query is None or scope.is_empty:
         return []
     asked = {"query": query, "limit": limit, **parameters(scope)}
-    found: dict[int, tuple[int, float, list[int]]] = {}
-    for chunk_id, guild_id, score, message_id in connection.execute(_CHUNKS, asked).all():
-        found.setdefault(chunk_id, (guild_id, score, []))[2].append(message_id)
-    return [ChunkHit(guild_id, tuple(ids), score) for guild_id, score, ids in found.values()]
+    rows = connection.execute(_CHUNKS, asked).all()
+    return [ChunkHit(guild_id, tuple(json.loads(ids)), score) for guild_id, ids, score in rows]
