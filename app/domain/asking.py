@@ -161,7 +161,7 @@ class Ask:
         text, cited = check_citations(draft.text.strip(), by_number)
         completion = draft.completion
         reasons = [r for r in (findings.problem, draft.reason, completion.note) if r]
-        if not findings.problem and findings.support < DOUBTFUL:
+        if _is_judged(findings) and findings.support < DOUBTFUL:
             reasons.append("these messages may not answer the question")
         if not cited:
             reasons.append("the model cited none of the messages it was given")
@@ -204,8 +204,15 @@ class Ask:
 
 
 def _is_unsupported(findings: Findings) -> bool:
-    """Tell whether what was found surely answers nothing; without vectors that is not known."""
-    return findings.problem is None and findings.support < CERTAIN
+    """Tell whether what was found surely answers nothing."""
+    return _is_judged(findings) and findings.support < CERTAIN
+
+
+def _is_judged(findings: Findings) -> bool:
+    """Tell whether the support means something: not where the best waits for its vector."""
+    return findings.problem is None and any(
+        found.ranked.similarity is not None for found in findings.found[:1]
+    )
 
 
 def _spelled(window: Window) -> str:

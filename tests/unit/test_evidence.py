@@ -8,7 +8,7 @@ from app.domain.ranking import Ranked
 from app.domain.reordering import WEIGHTS
 from app.domain.searching import LONGEST_QUESTION_CHARS
 from tests.doubles.model import ScriptedChatModel
-from tests.engine import Engine, asked, said
+from tests.engine import Engine, asked, message_id, pages, said
 
 
 def test_nothing_found_supports_nothing() -> None:
@@ -35,6 +35,16 @@ async def test_a_question_that_nothing_is_near_to_does_not_reach_the_model() -> 
     assert not done.answer.grounded
     assert done.answer.citations == ()
     assert "found nothing" in done.answer.text
+
+
+async def test_what_waits_for_its_vector_is_not_held_to_be_no_evidence() -> None:
+    engine = Engine()
+    await engine.hear(said(1, "bread is baked at noon"))
+    for page in pages(said(2, "the scanner eats its cable")):
+        await engine.archive.store(page)
+    done = await engine.ask().whole(asked("what is wrong with the scanner?"))
+    assert done.answer.grounded
+    assert done.findings.found[0].message.id == message_id(2)
 
 
 async def test_a_question_that_is_far_too_long_is_refused_with_a_sentence() -> None:
