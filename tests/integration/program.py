@@ -26,7 +26,7 @@ from app.entrypoints.cli.runtime import build_container
 from app.entrypoints.settings import known_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from app.entrypoints.cli.runtime import Build
 
@@ -68,14 +68,12 @@ class Finished:
 class Program:
     """The command line on one data directory.
 
-    `wrapper` stands before the command (`("unshare", "--net")`); `in_child` is called in the
-    new process before the program begins.
+    `wrapper` stands before the command: `("unshare", "--net")`.
     """
 
     data_dir: Path
     settings: Mapping[str, str] = field(factory=dict)
     wrapper: tuple[str, ...] = ()
-    in_child: Callable[[], None] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -120,7 +118,6 @@ class Program:
             bufsize=1,
             cwd=self.data_dir.parent,
             env=self.environment,
-            preexec_fn=self.in_child,  # noqa: PLW1509 - nothing else runs in this process
         )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import signal
 import sys
 import tempfile
 import threading
@@ -210,7 +209,6 @@ def _become_the_program(arguments: list[str], out: IO[str], err: IO[str]) -> NoR
     app.domain.indexing.WINDOW = WINDOW
     app.adapters.chroma.catalog._GRAPH["sync_threshold"] = LOGGED
     setattr(app.adapters.onnx, "_Model", RandomModel)  # noqa: B010 - it is not of that type
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what runs in background
     null = os.open(os.devnull, os.O_RDONLY)
     for target, stream in enumerate((null, out.fileno(), err.fileno())):
         os.dup2(stream, target)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,13 @@ from tests.integration.program import Program
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
+
+_LIMIT_FILES = """
+import os, resource, sys
+_, limit, *command = sys.argv
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
+os.execv(command[0], command)
+"""
 
 
 class Disk(Protocol):
@@ -40,19 +46,16 @@ class LimitedFiles(Disk):
     """A disk on which no file can grow beyond a size: what anybody may do to a process."""
 
     folder: Path
-    _limit_bytes: int = field(default=resource.RLIM_INFINITY, init=False)
+    _limit: tuple[str, ...] = field(default=(), init=False)
 
     def program(self) -> Program:
-        return Program(self.folder / "data", in_child=self._limit)
+        return Program(self.folder / "data", wrapper=self._limit)
 
     def leave(self, room_bytes: int) -> None:
-        self._limit_bytes = room_bytes
+        self._limit = (sys.executable, "-c", _LIMIT_FILES, str(room_bytes))
 
     def make_room(self) -> None:
-        self._limit_bytes = resource.RLIM_INFINITY
-
-    def _limit(self) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (self._limit_bytes, self._limit_bytes))
+        self._limit = ()
 
 
 @define
