@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
-from app.adapters.sql import SqlMessageArchive, lexical, migrations
+from app.adapters.sql import SqlMessageArchive, lexical, migrations, scoping
 from app.adapters.sql.schema import HEAD, metadata
 from app.domain.errors import ArchiveUnavailable, InvalidInput, InvalidSetting
 from app.ports.storage import Stored
@@ -195,6 +196,17 @@ def _states(draw: st.DrawFn) -> Message:
 
 
 # What words cost
+
+
+async def test_a_window_is_searched_without_asking_every_message_for_an_invented_id(
+    tmp_path: Path, archive: MessageArchive
+) -> None:
+    await store(archive, say(1))
+    asked = scoping._MISDATED.compile(
+        dialect=SQLiteDialect(), compile_kwargs={"literal_binds": True}
+    )
+    ((*_, plan),) = rows(tmp_path, f"EXPLAIN QUERY PLAN {asked}")
+    assert "messages_misdated" in str(plan)
 
 
 async def test_frequent_words_are_left_out_where_rarer_ones_are_found(

@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Boolean, ColumnElement, and_, bindparam, literal, or_, select, tuple_
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    and_,
+    bindparam,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 
 from app.adapters.sql import sqlite
 from app.adapters.sql.rows import MISDATED_BY, to_us
@@ -82,7 +92,11 @@ def parameters(scope: Scope) -> Parameters:
     }
 
 
-_MISDATED = select(literal(1)).where(messages.c.is_misdated).limit(1)
+# As the partial index has it, word for word: SQLite uses none for the `is_misdated = 1` that the
+# column itself becomes, and would read every message to find that no id was invented.
+_MISDATED = (
+    select(literal(1)).select_from(messages).where(literal_column("messages.is_misdated")).limit(1)
+)
 
 
 def id_span(connection: Connection, scope: Scope) -> Parameters:
