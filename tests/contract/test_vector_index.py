@@ -200,6 +200,7 @@ async def test_a_dropped_server_is_gone_and_can_begin_anew(index: VectorIndex) -
     assert await index.similarities(towards(1), {GUILD: [message_id(1)]}) == {}
     await index.put(GUILD, [entry(3, towards(1))])
     assert await found(index) == {message_id(2), message_id(3)}
+    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}) == {}
 
 
 async def test_putting_nothing_changes_nothing(index: VectorIndex) -> None:

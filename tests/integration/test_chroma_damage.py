@@ -175,8 +175,9 @@ async def test_a_place_that_is_no_folder_is_refused_in_words(tmp_path: Path) -> 
     with pytest.raises(IndexUnavailable, match="check that the folder"):
         await index.open()
     (tmp_path / "chroma").unlink()
-    await index.open()
-    await index.close()
+    other = index_on(tmp_path)  # which the failed attempt must not lock out
+    await other.open()
+    await other.close()
 
 
 FILL_THE_DISK = """
