@@ -1,7 +1,7 @@
 """Two processes on one data directory: one works on the vectors, and neither waits for the other.
 
 The first is a conversation (`chat`), which holds the lock of the data directory from its first
-question on until it ends.
+question on until it ends. The second is the process of the tests.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from attrs import frozen
 
 from tests.exports import export, id_of, message, message_id, write
 from tests.integration.contents import Contents, assert_same, files_with
-from tests.integration.program import DONE, LONGEST_RUN_SECONDS, SAMPLE, Program
+from tests.integration.program import DONE, LONGEST_RUN_SECONDS, SAMPLE, InProcess, Program
 
 if TYPE_CHECKING:
     import subprocess
@@ -65,7 +65,7 @@ def conversation(program: Program) -> Generator[Conversation, None, None]:
 @pytest.fixture
 def program(library: Program, tmp_path: Path) -> Program:
     """Return the program with a copy of what the library holds."""
-    return Program(shutil.copytree(library.data_dir, tmp_path / "data"))
+    return InProcess(shutil.copytree(library.data_dir, tmp_path / "data"))
 
 
 @pytest.fixture
