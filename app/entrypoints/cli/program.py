@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import os
 import signal
@@ -97,6 +99,8 @@ def main(arguments: Sequence[str] | None = None, build: Build = build_container)
     for stream in (sys.stdout, sys.stderr):
         # A character that the terminal cannot show is no reason to fail.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    # Else Python goes through every object once more before it ends, 0.3 s after a search.
+    atexit.register(gc.freeze)
     with _termination_as_interrupt():
         code = _exit_code(arguments, build)
     sys.exit(code)
