@@ -86,12 +86,16 @@ class KeptInMemory(Location):
     tenant: str = InMemory().tenant
     database: str = InMemory().database
     is_shared = False
+    can_restart = False
     _system: System | None = None
 
     def connect(self) -> System:
         if self._system is None:
             self._system = InMemory().connect()
         return self._system
+
+    def restart(self, system: System) -> System:
+        return system
 
     def disconnect(self, system: System) -> None:
         """Keep it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from attrs import define, field, frozen
 
+from app.adapters.allocator import return_freed_memory
 from app.domain.errors import EmbedderUnavailable, IndexerError
 from app.domain.vectors import EmbeddingIdentity
 from app.ports.language import Embedder
@@ -177,7 +177,7 @@ class _Model:
         session = ort.InferenceSession(
             _WEIGHTS.checked(), options, providers=["CPUExecutionProvider"]
         )
-        _return_freed_memory()
+        return_freed_memory()  # 60 MB that loading used
         return cls(session, tokenizer)
 
     def tokenize(self, texts: Sequence[str]) -> list[Encoding]:
@@ -199,13 +199,6 @@ class _Model:
         sums = (mask[:, None, :].astype(np.float32) @ states)[:, 0]
         unit: Vector = sums / np.linalg.norm(sums, axis=1, keepdims=True)
         return unit
-
-
-def _return_freed_memory() -> None:
-    """Give back the 60 MB that loading used and freed, which the C library would keep."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
-    if trim is not None:  # only glibc has it
-        trim(0)
 
 
 def _readable(text: str) -> str:

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from attrs import field, frozen
 
+from app.adapters.chroma import writing
 from app.adapters.chroma.catalog import Catalog
 from app.adapters.chroma.index import ChromaVectorIndex
 from app.adapters.chroma.location import OnDisk, api_of
@@ -30,6 +32,8 @@ from tests.vector_indexes import message_id as vector_id
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
+
+    from chromadb.config import System
 
     from app.ports.storage import Entry
 
@@ -69,6 +73,17 @@ def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
 def lines(process: subprocess.Popen[str]) -> Iterator[int]:
     assert process.stdout is not None
     return map(int, process.stdout)
+
+
+@frozen
+class CountedOnDisk(OnDisk):
+    """Counts how often Chroma was restarted."""
+
+    restarts: list[System] = field(factory=list, kw_only=True)
+
+    def restart(self, system: System) -> System:
+        self.restarts.append(system)
+        return super().restart(system)
 
 
 # One at a time
@@ -145,6 +160,44 @@ else:
     )
     assert done.returncode == 0, done.stderr
     await holder.close()
+
+
+async def test_servers_take_turns_in_memory_and_the_lock_is_never_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_MUCH", 60)
+    place = CountedOnDisk(tmp_path)
+    index, other = ChromaVectorIndex(place, IDENTITY), index_on(tmp_path)
+    guilds = (GUILD, OTHER_GUILD, 303)
+    await index.put(GUILD, entries(some_vectors(20)))
+
+    async def write() -> None:
+        for first in range(20, 200, 20):
+            for guild in guilds:
+                await index.put(guild, entries(some_vectors(20, seed=first), first))
+
+    async def read() -> None:
+        while not written.done():
+            hits = await index.nearest(towards(1), EVERYTHING, 10)
+            assert len(hits) == 10
+            with pytest.raises(IndexBusy):
+                await other.open()
+
+    written = asyncio.create_task(write())
+    await asyncio.gather(written, *(read() for _ in range(6)))
+    assert await index.count(EVERYTHING) == 20 + 3 * 180
+    assert 4 < len(place.restarts) < 12
+    place.restarts.clear()
+
+    async def walking() -> AsyncIterator[Sequence[Entry]]:
+        for first in range(0, 200, 20):
+            yield entries(some_vectors(20, seed=first), first)
+            await index.put(OTHER_GUILD, entries(some_vectors(20, seed=first), 500 + first))
+
+    assert await index.rebuild(GUILD, walking()) == 200
+    assert await index.count(EVERYTHING) == 200 + 180 + 200 + 180
+    assert len(place.restarts) <= 1  # before it began
+    await index.close()
 
 
 # Interrupted

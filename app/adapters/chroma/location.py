@@ -46,8 +46,17 @@ class Location(Protocol):
         """Whether other processes may write there at the same time."""
         ...
 
+    @property
+    def can_restart(self) -> bool:
+        """Whether Chroma may be stopped and started to rid it of what it holds in memory."""
+        ...
+
     def connect(self) -> System:
         """Return a started Chroma; raises `IndexUnavailable` or whatever Chroma raises."""
+        ...
+
+    def restart(self, system: System) -> System:
+        """Stop it and start it again, letting nobody in between."""
         ...
 
     def disconnect(self, system: System) -> None:
@@ -88,10 +97,15 @@ class InMemory(Location):
     tenant: str = _TENANT
     database: str = _DATABASE
     is_shared = False
+    can_restart = False
 
     def connect(self) -> System:
         """Start with nothing."""
         return _start(_IN_PROCESS, is_persistent=False)
+
+    def restart(self, system: System) -> System:
+        """Go on, because stopping would lose everything."""
+        return system
 
     def disconnect(self, system: System) -> None:
         """Forget everything."""
@@ -114,6 +128,7 @@ class OnDisk(Location):
     tenant: str = _TENANT
     database: str = _DATABASE
     is_shared = False
+    can_restart = True
     _lock: FileLock = field(init=False, repr=False, eq=False)
 
     @_lock.default
@@ -123,12 +138,12 @@ class OnDisk(Location):
     def connect(self) -> System:
         """Take the lock, or raise `IndexBusy`, and open the folder."""
         self._take_lock()
-        try:
-            graph_files.disarm(self._folder)
-            return _start(_IN_PROCESS, is_persistent=True, persist_directory=str(self._folder))
-        except BaseException:
-            self._lock.release()
-            raise
+        return self._start()
+
+    def restart(self, system: System) -> System:
+        """Close the folder and open it again under the same lock."""
+        system.stop()
+        return self._start()
 
     def disconnect(self, system: System) -> None:
         """Close the folder and let go of the lock."""
@@ -163,6 +178,14 @@ class OnDisk(Location):
     def _folder(self) -> Path:
         return self.data_dir / "chroma"
 
+    def _start(self) -> System:
+        try:
+            graph_files.disarm(self._folder)
+            return _start(_IN_PROCESS, is_persistent=True, persist_directory=str(self._folder))
+        except BaseException:
+            self._lock.release()
+            raise
+
     def _take_lock(self) -> None:
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -192,6 +215,7 @@ class OnServer(Location):
     token: str | None = field(default=None, repr=False)
     timeout: float = 30.0
     is_shared = True
+    can_restart = False
 
     def connect(self) -> System:
         """Reach the server once, so that a wrong address is noticed at once."""
@@ -211,6 +235,10 @@ class OnServer(Location):
         except BaseException:
             self.disconnect(system)
             raise
+        return system
+
+    def restart(self, system: System) -> System:
+        """Go on: what a server holds in memory is its own affair."""
         return system
 
     def disconnect(self, system: System) -> None:

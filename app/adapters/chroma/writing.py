@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import field, frozen
 
+from app.adapters.allocator import return_freed_memory
 from app.adapters.chroma.restriction import AUTHOR, CHANNEL
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from app.adapters.chroma.cache import VectorCache
     from app.ports.storage import Entry
 
+_MUCH = 20_000
+_TIDIED_EACH = 2_000
 _AT_ONCE = 1_000  # on the way to a server a vector takes 8 KB, and servers limit requests
 
 
@@ -27,6 +31,7 @@ class Writer:
 
     cache: VectorCache
     limit: int
+    _written: Counter[str] = field(factory=Counter, init=False)
 
     def upsert(self, collection: Collection, entries: Sequence[Entry]) -> None:
         """Add or replace vectors; of one message given twice the last counts."""
@@ -39,6 +44,15 @@ class Writer:
                 metadatas=[{CHANNEL: entry.channel_id, AUTHOR: entry.author_id} for entry in batch],
             )
             self.cache.forget(collection, [entry.message_id for entry in batch])
+            self._count(collection, len(batch))
+
+    def is_laden_with_others(self, collection: Collection | None) -> bool:
+        """Tell whether Chroma holds much in memory that was written to other collections.
+
+        It keeps the whole graph of each that was used, 2 KB a vector.
+        """
+        ours = 0 if collection is None else self._written[collection.name]
+        return self._written.total() - ours >= _MUCH
 
     def delete(self, collection: Collection, message_ids: Ids[int]) -> None:
         """Remove vectors; ids that have none are ignored."""
@@ -47,6 +61,12 @@ class Writer:
             batch = known[start : start + self._step]
             collection.delete(ids=[str(key) for key in batch])
             self.cache.forget(collection, batch)
+
+    def _count(self, collection: Collection, written: int) -> None:
+        before = self._written.total()
+        self._written[collection.name] += written
+        if before // _TIDIED_EACH < self._written.total() // _TIDIED_EACH:
+            return_freed_memory()
 
     @property
     def _step(self) -> int:
