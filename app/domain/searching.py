@@ -19,7 +19,7 @@ from app.domain.terms import question_terms
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.domain.model import Hit, Message, Question, Scope
+    from app.domain.model import Hit, Message, Question, Scope, Surroundings
     from app.domain.questions import Reading
     from app.domain.vectors import Vector
     from app.ports.language import Embedder
@@ -38,10 +38,15 @@ LONGEST_QUESTION_CHARS = 4_000
 
 @frozen
 class Found:
-    """A message in the order of relevance, and what each ranking contributed."""
+    """A message in the order of relevance, and what each ranking contributed.
+
+    `around` is the conversation it stands in, as far as the asker may read it; unknown for
+    the candidates that were not reordered.
+    """
 
     message: Message
     ranked: Ranked
+    around: Surroundings | None = None
 
 
 @frozen
@@ -50,11 +55,13 @@ class Findings:
 
     `problem` says what could not be used (searched by words alone, for instance);
     `candidates` is how many messages were compared; times are in seconds; `window` is
-    the span of time searched; `support` is how well the best of it answers (`evidence`).
+    the span of time searched; `support` is how well the best of it answers (`evidence`);
+    `reading` is how the question was understood.
     """
 
     found: tuple[Found, ...]
     terms: tuple[str, ...]
+    reading: Reading
     candidates: int = 0
     problem: str | None = None
     seconds: float = 0.0
@@ -108,7 +115,7 @@ class Search:
         scope = question.scope.during(reading.window or Window())
         terms = question_terms(reading.text)
         if scope.is_empty or not question.text.strip():
-            return Findings((), terms, window=scope.window)
+            return Findings((), terms, reading, window=scope.window)
         pool = await self._propose(reading.text, terms, scope)
         fused = fuse(pool.candidates, max(REORDERED, limit))
         found = await self._reorder(fused[:REORDERED], reading, terms, pool, question.scope)
@@ -116,6 +123,7 @@ class Search:
         return Findings(
             tuple(each for each in found if scope.admits(each.message))[:limit],
             terms,
+            reading,
             len(pool.candidates.guilds),
             pool.problem,
             self.clock.monotonic() - started,
@@ -147,10 +155,13 @@ class Search:
         """Reorder the best by the conversation around them, which may lie outside the window."""
         ranked = {each.message_id: each for each in best}
         around = await self.archive.surroundings(list(ranked), scope, REACH)
-        messages = {each.message.id: each.message for each in around}
+        surroundings = {each.message.id: each for each in around}
         candidates = [Candidate(ranked[each.message.id], each) for each in around]
         reordered = reorder(reading, terms, candidates, pool.candidates.similarity)
-        return [Found(messages[each.message_id], each) for each in reordered]
+        return [
+            Found(surroundings[each.message_id].message, each, surroundings[each.message_id])
+            for each in reordered
+        ]
 
     async def _read(self, ranked: Sequence[Ranked], scope: Scope) -> list[Found]:
         if not ranked:

@@ -87,32 +87,37 @@ def test_chat_remembers_earlier_questions_until_it_is_told_not_to(
     library: Program, ollama: FakeOllama
 ) -> None:
     with on_terminal(with_model(library, ollama), "chat", "--guild", "Testers") as terminal:
-        for typed in (QUESTION, "And when?", "/new", "Which cache is broken?"):
-            terminal.wait_for("> ")
+        for typed, shown in (
+            (QUESTION, "Based on"),
+            ("And when was the paper out?", "Based on"),
+            ("/new", "forgotten"),
+            ("Which cache is broken?", "Based on"),
+        ):
+            terminal.wait_for("\n> ")
             terminal.type(f"{typed}\n")
-        terminal.wait_for("Based on")
-        terminal.wait_for("> ")
+            terminal.wait_for(shown)
+        terminal.wait_for("\n> ")
         terminal.type(CTRL_D)
         assert terminal.wait_for_end() == DONE
     asked = [str(request["messages"]) for request in ollama.asked("/api/chat")]
     assert [f"Earlier question: {QUESTION}" in prompt for prompt in asked] == [False, True, False]
-    assert "Question: And when?" in asked[1]
+    assert "Question: And when was the paper out?" in asked[1]
 
 
 def test_ctrl_c_stops_an_answer_and_not_the_chat(library: Program, ollama: FakeOllama) -> None:
     ollama.answer = lambda _: "This answer goes on and on [1]."
     ollama.behaviour = Behaviour(stall_after=3)
     with on_terminal(with_model(library, ollama), "chat") as terminal:
-        terminal.wait_for("> ")
+        terminal.wait_for("\n> ")
         terminal.type(f"{QUESTION}\n")
         terminal.wait_for("This answer goes")
         terminal.type(CTRL_C)
         terminal.wait_for("(stopped)")
-        terminal.wait_for("> ")
+        terminal.wait_for("\n> ")
         ollama.behaviour = Behaviour()
         terminal.type("Which cache is broken?\n")
         terminal.wait_for("Based on")
-        terminal.wait_for("> ")
+        terminal.wait_for("\n> ")
         terminal.type(CTRL_C)
         assert terminal.wait_for_end() == DONE
     assert ollama.cancelled == 1

@@ -62,6 +62,7 @@ async def _converse(container: Container, filters: Filters, zone: str) -> None:
             break
         if text == "/new":
             earlier.clear()
+            click.echo("The questions so far are forgotten.")
         elif text.startswith("/"):
             click.echo(HELP)
         elif text:
