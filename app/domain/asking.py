@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
+from app.domain.companions import companions_of
 from app.domain.context import select_context
 from app.domain.errors import ModelUnavailable
 from app.domain.evidence import CERTAIN, DOUBTFUL
@@ -111,8 +112,7 @@ class Ask:
         """
         started = self.clock.monotonic()
         findings = await self.search.find(question, question.max_results)
-        messages = [found.message for found in findings.found]
-        excerpts = select_context(messages, self.limits.context_chars)
+        excerpts = self._select(findings)
         if not excerpts or _is_unsupported(findings):
             yield Done(await self._nothing_found(question, findings, started), findings)
             return
@@ -129,6 +129,14 @@ class Ask:
                     yield event
         answer = self._checked(draft, excerpts, findings)
         yield Done(self._timed(answer, findings, started), findings, prompt)
+
+    def _select(self, findings: Findings) -> tuple[Excerpt, ...]:
+        around = [found.around for found in findings.found if found.around]
+        return select_context(
+            [found.message for found in findings.found],
+            self.limits.context_chars,
+            companions_of(around, findings.window),
+        )
 
     async def _write(self, prompt: Prompt) -> AsyncGenerator[Written | Replaced | _Draft, None]:
         """Let the model write, or the fallback where it fails; the `_Draft` comes last."""

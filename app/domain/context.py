@@ -17,9 +17,10 @@ from app.domain.reply import cut_text
 from app.domain.terms import segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from app.domain.companions import Companion
     from app.domain.model import Message
 
 SIMILARITY_WEIGHT, RECENCY_WEIGHT = 0.7, 0.3
@@ -115,21 +116,24 @@ def _formatted(context: Context) -> str:
     return f"{header}\n{context.content}"
 
 
-def select_context(ranked: Sequence[Message], limit_chars: int) -> tuple[Excerpt, ...]:
+def select_context(
+    ranked: Sequence[Message], limit_chars: int, companions: Sequence[Companion] = ()
+) -> tuple[Excerpt, ...]:
     """Return the best messages that fit, numbered from 1 in the order of their conversation.
 
     `ranked` is best first. What counts is the length of the formatted excerpts with the
     separators between them. Texts that say the same are taken once. A message longer than
     its share is cut to it, so that it cannot crowd out the others, and grows again into
-    what they leave. One that does not fit is passed over. Channels stand in the order of
-    their best message, messages within them in the order of time.
+    what they leave. One that does not fit is passed over. Companions come into what room is
+    left by all that were found. Channels stand in the order of their best message, messages
+    within them in the order of time.
     """
     share = min(limit_chars, max(limit_chars // LONGEST_SHARE, SMALLEST_SHARE))
     picks: list[Excerpt] = []
     room = limit_chars
-    for message in _saying_something_new(ranked):
+    for offered in _saying_something_new(_offered(ranked, companions)):
         # Which number an excerpt ends up with does not matter here: all are given out.
-        pick = Excerpt(len(picks) + 1, message, message.text, rank=len(picks))
+        pick = evolve(offered, number=len(picks) + 1, rank=len(picks))
         fitting = _cut_to(pick, share)
         needed = len(format_excerpt(fitting)) + (len(SEPARATOR) if picks else 0)
         if needed <= room and (fitting is pick or len(fitting.text) >= SHORTEST_CUT):
@@ -138,14 +142,22 @@ def select_context(ranked: Sequence[Message], limit_chars: int) -> tuple[Excerpt
     return _in_conversation_order(_grown(picks, room))
 
 
-def _saying_something_new(ranked: Sequence[Message]) -> Iterator[Message]:
-    """Yield the messages with a text that none before them had, or nearly had."""
-    seen: list[frozenset[str]] = []
+def _offered(ranked: Sequence[Message], companions: Sequence[Companion]) -> Iterator[Excerpt]:
     for message in ranked:
-        words = words_of(message.text)
+        yield Excerpt(0, message, message.text)
+    for companion in companions:
+        message = companion.message
+        yield Excerpt(0, message, message.text, beside=companion.beside)
+
+
+def _saying_something_new(offered: Iterable[Excerpt]) -> Iterator[Excerpt]:
+    """Yield those with a text that none before them had, or nearly had."""
+    seen: list[frozenset[str]] = []
+    for excerpt in offered:
+        words = words_of(excerpt.text)
         if words and all(overlap(words, other) < NEAR_DUPLICATE for other in seen):
             seen.append(words)
-            yield message
+            yield excerpt
 
 
 def words_of(text: str) -> frozenset[str]:

@@ -37,12 +37,14 @@ class Excerpt:
 
     `rank` is the message's place among those chosen, 0 for the best: excerpts are read in
     the order of their conversation, and a model that quotes must know which come first.
+    `beside` is the id of the message that this one only accompanies, not found itself.
     """
 
     number: int
     message: Message
     text: str
     rank: int = 0
+    beside: int | None = None
 
 
 @frozen

@@ -142,6 +142,20 @@ def test_an_explanation_shows_what_was_searched_given_and_left_out(
     assert "Question: When does the deploy key expire?" in explained["prompt"]["user"]
 
 
+def test_an_explanation_shows_what_stood_beside_the_messages_found(
+    program: Program, tmp_path: Path
+) -> None:
+    said = [message(1, "When does the deploy key expire?"), message(2, "On Friday, as always.")]
+    write(tmp_path / "exports/general.json", export(said))
+    program.done("import", tmp_path / "exports")
+    question = ("ask", "deploy key expire", "--max-results", "1", "--explain")
+    assert "(beside rank 1)" in program.done(*question).out
+    explanation = program.json(*question)["explanation"]
+    found, (beside,) = explanation["found"], explanation["others_given"]
+    assert [each["message_id"] for each in found] == [beside["beside"]]
+    assert {found[0]["number"], beside["number"]} == {1, 2}
+
+
 def test_nothing_in_a_message_steers_the_terminal(program: Program, tmp_path: Path) -> None:
     evil = "printer \x1b[2J\x1b]0;pwned\x07 paper \u202egnp.exe\u202c \x9b31m"
     mallory = user("mallory", nickname="\x1b[31mAdmin")

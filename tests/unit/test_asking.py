@@ -159,3 +159,32 @@ async def test_where_nothing_is_found_the_messages_of_the_time_are_counted() -> 
     answer = (await engine.ask().whole(asked("what was said on 3 May 2024?"))).answer
     assert "no messages to search" in answer.text
     assert answer.window is not None
+
+
+async def test_what_stands_beside_the_best_messages_is_given_to_the_model_too() -> None:
+    engine = Engine()
+    await engine.hear(
+        said(1, "how do I mount an iso?"),
+        said(2, "use the loop option", author="bob", reply_to=1),
+        said(3, "great, thanks", channel="elsewhere"),
+    )
+    done = await engine.ask().whole(asked("mount iso", limit=1))
+    assert done.prompt is not None
+    assert [(e.text, e.beside) for e in done.prompt.excerpts] == [
+        ("how do I mount an iso?", None),
+        ("use the loop option", message_id(1)),
+    ]
+    assert done.answer.messages_retrieved == 2
+    assert len(done.findings.found) == 1
+
+
+async def test_nothing_outside_the_scope_stands_beside_anything() -> None:
+    engine = Engine()
+    await engine.hear(
+        said(1, "how do I mount an iso?"),
+        said(2, "the secret loop option", author="bob", channel="secret", reply_to=1),
+    )
+    scope = Scope({1: {id_of("home/general")}})
+    done = await engine.ask().whole(asked("mount iso", scope))
+    assert done.prompt is not None
+    assert "secret" not in done.prompt.user

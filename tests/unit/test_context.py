@@ -10,6 +10,7 @@ from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.companions import Companion
 from app.domain.context import (
     CUT_MARK,
     format_context_messages,
@@ -250,6 +251,32 @@ def test_the_limit_holds_for_any_messages_and_any_limit(ranked: list[Message], l
     for excerpt in chosen:
         whole = excerpt.message.text
         assert excerpt.text == whole or whole.startswith(excerpt.text.removesuffix(CUT_MARK))
+
+
+def companions(of: list[Message]) -> list[Companion]:
+    return [Companion(message, message.id) for message in of]
+
+
+@given(messages, messages, st.integers(0, 3_000))
+def test_the_limit_holds_with_companions_too_and_none_takes_a_place_from_what_was_found(
+    ranked: list[Message], others: list[Message], limit: int
+) -> None:
+    alone = select_context(ranked, limit)
+    together = select_context(ranked, limit, companions(others))
+    assert length(together) <= limit
+    found = {e.message.id: e.rank for e in together if e.beside is None}
+    assert found == {e.message.id: e.rank for e in alone}
+    assert together == select_context(list(ranked), limit, companions(others))
+
+
+@given(messages, messages, st.integers(0, 3_000))
+def test_the_best_message_is_there_whenever_it_fits_alone(
+    ranked: list[Message], others: list[Message], limit: int
+) -> None:
+    best = next((message for message in ranked if message.text.strip()), None)
+    if best and select_context([best], limit):
+        chosen = select_context(ranked, limit, companions(others))
+        assert best.id in {e.message.id for e in chosen if e.rank == 0}
 
 
 @given(messages, st.integers(0, 3_000))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from app.domain.asking import Done
     from app.domain.model import Scope, Window
+    from app.domain.prompt import Excerpt
     from app.domain.searching import Found
     from app.entrypoints.cli.narrowing import Narrowed
 
@@ -41,10 +42,20 @@ def contributions(done: Done) -> list[Contribution]:
             earlier = done.findings.found[:rank]
             result.append(Contribution(found, None, _why_left_out(found, earlier)))
         else:
-            length, given = len(found.message.text), len(excerpt.text)
-            cut = f"the first {given:,} of {length:,} characters" if given < length else None
-            result.append(Contribution(found, excerpt.number, cut))
+            result.append(Contribution(found, excerpt.number, _how_cut(excerpt)))
     return result
+
+
+def others_given(done: Done) -> list[Excerpt]:
+    """Return what was given to the model beside what was found, in the order of the numbers."""
+    found = {each.message.id for each in done.findings.found}
+    excerpts = done.prompt.excerpts if done.prompt else ()
+    return [excerpt for excerpt in excerpts if excerpt.message.id not in found]
+
+
+def _how_cut(excerpt: Excerpt) -> str | None:
+    length, given = len(excerpt.message.text), len(excerpt.text)
+    return f"the first {given:,} of {length:,} characters" if given < length else None
 
 
 def _why_left_out(found: Found, earlier: Sequence[Found]) -> str:
@@ -76,6 +87,15 @@ def explanation_json(done: Done, narrowed: Narrowed) -> dict[str, Any]:
                 "cut": c.cut,
             }
             for c in contributions(done)
+        ],
+        "others_given": [
+            {
+                "message_id": str(excerpt.message.id),
+                "beside": None if excerpt.beside is None else str(excerpt.beside),
+                "number": excerpt.number,
+                "cut": _how_cut(excerpt),
+            }
+            for excerpt in others_given(done)
         ],
         "prompt": None
         if done.prompt is None
@@ -129,6 +149,22 @@ def _rows(done: Done, zone: tzinfo) -> list[list[str]]:
         if contribution.cut:
             about += f" ({contribution.cut})"
         rows.append([str(rank), given, f"{ranked.score:+.2f}", *parts, cosine, about])
+    return rows + _other_rows(done, zone)
+
+
+def _other_rows(done: Done, zone: tzinfo) -> list[list[str]]:
+    """Return a row for each message that no ranking brought in, with the reason it is there."""
+    ranks = {each.message.id: rank for rank, each in enumerate(done.findings.found, 1)}
+    nothing = ["-"] * (len(RANKINGS) + 3)  # no score, parts, signals or cosine
+    rows = []
+    for excerpt in others_given(done):
+        message = excerpt.message
+        beside = ranks.get(excerpt.beside or 0)
+        notes = [f"beside rank {beside}" if beside else None, _how_cut(excerpt)]
+        why = f" ({'; '.join(filter(None, notes))})" if any(notes) else ""
+        name = one_line(message.author.display_name)
+        about = f"{name}, {shown_time(message.created_at, zone)}{why}"
+        rows.append(["-", f"[{excerpt.number}]", *nothing, about])
     return rows
 
 
