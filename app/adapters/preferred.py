@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 CHOICE_SECONDS = 30.0
 """How long a choice holds: a server that starts is noticed soon, one that is down costs little."""
 
+NOTE = "answered with quotes, because {cause} (`discord-indexer doctor` says what to do)"
+
 
 @define
 class PreferredChatModel(ChatModel):
-    """Uses `first` where it is ready, else `otherwise`, and says so in the completion's note."""
+    """Uses `first` where it is ready, else the quotes of `otherwise`, and says so in a note."""
 
     first: ChatModel
     otherwise: ChatModel
@@ -45,7 +47,7 @@ class PreferredChatModel(ChatModel):
         async with aclosing(chosen.stream(prompt, limit_chars)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Completion) and chosen is self.otherwise:
-                    yield evolve(piece, note=readiness.detail)
+                    yield evolve(piece, note=NOTE.format(cause=readiness.cause))
                 else:
                     yield piece
 
@@ -54,7 +56,7 @@ class PreferredChatModel(ChatModel):
         self._readiness, self._asked_at = await self.first.readiness(), self.clock.monotonic()
         if self._readiness.state == "ok":
             return self._readiness
-        return Readiness("ok", f"{self.otherwise.name}, since {self._readiness.detail}")
+        return Readiness("ok", f"{self.otherwise.name}, because {self._readiness.cause}")
 
     async def close(self) -> None:
         """Close both models."""

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from attrs import Attribute, field, fields, frozen
+from attrs import Attribute, evolve, field, fields, frozen
 
 from app.domain.errors import InvalidInput, InvalidSetting
-from app.domain.times import zone_named
+from app.entrypoints.kinds import (
+    DATABASE_URL,
+    FLAG,
+    OLLAMA_HOST,
+    PATH,
+    TEXT,
+    TEXT_FILE,
+    WEB_ADDRESS,
+    ZONE,
+    Kind,
+    one_of,
+    real,
+    whole,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 PRESETS: Mapping[str, Mapping[str, str]] = {
     "quality": {},
@@ -27,101 +38,23 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
 }
 DISCORD_MESSAGE_CHARS = 2_000
 
+CHARS_PER_TOKEN = 3
+"""How many characters a token holds at least, in most languages; English has about four."""
 
-@frozen
-class Kind:
-    """How a variable is read, and what is allowed in it; `read` raises `ValueError` else."""
+INSTRUCTION_CHARS = 1_000
+"""What the built-in instructions, the question and the lines between take of the context."""
 
-    allowed: str
-    read: Callable[[str], object]
-
-
-def _within(low: float, high: float, number: float) -> float:
-    if not low <= number <= high:
-        raise ValueError
-    return number
+CONTEXT_SETTINGS = ("LLM_MAX_CONTEXT", "LLM_NUM_CTX", "LLM_SYSTEM_PROMPT_FILE")
+"""What can be right one by one and wrong together."""
 
 
-def _whole(low: int, high: int) -> Kind:
-    return Kind(
-        f"a whole number from {low:,} to {high:,}", lambda text: int(_within(low, high, int(text)))
-    )
+def setting(name: str, default: object, kind: Kind, about: str, *, secret: bool = False) -> Any:  # noqa: ANN401 - as attrs' own `field`: the annotation says the type
+    """Declare a field that is read from the environment variable `name`.
 
-
-def _real(low: float, high: float) -> Kind:
-    return Kind(f"a number from {low:g} to {high:g}", lambda text: _within(low, high, float(text)))
-
-
-def _one_of(*allowed: str) -> Kind:
-    lowered = {word.lower(): word for word in allowed}
-
-    def read(text: str) -> str:
-        if text.lower() not in lowered:
-            raise ValueError
-        return lowered[text.lower()]
-
-    return Kind("one of " + ", ".join(allowed), read)
-
-
-def _flag(text: str) -> bool:
-    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-    if text.lower() not in words:
-        raise ValueError
-    return words[text.lower()]
-
-
-def _text_file(text: str) -> Path:
-    path = Path(text).expanduser()
-    if not os.access(path, os.R_OK) or not path.is_file():
-        raise ValueError
-    path.read_text(encoding="utf-8")
-    return path
-
-
-def _zone(text: str) -> str:
-    zone_named(text)
-    return text
-
-
-def _web_address(text: str) -> str:
-    address = text if "://" in text else f"http://{text}"
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-        raise ValueError
-    return address.rstrip("/")
-
-
-def _ollama_host(text: str) -> str:
-    """Add Ollama's own port where neither scheme nor port is given, as its programs do."""
-    address = _web_address(text)
-    if "://" in text or urlsplit(address).port:
-        return address
-    host, _, path = text.partition("/")
-    return _web_address(f"{host}:11434/{path}")
-
-
-def _database_url(text: str) -> str:
-    if not text.startswith("sqlite:"):
-        raise ValueError
-    return text
-
-
-TEXT = Kind("some text", str)
-FLAG = Kind("true or false", _flag)
-PATH = Kind("a path", lambda text: Path(text).expanduser())
-TEXT_FILE = Kind("the path of a file of UTF-8 text that can be read", _text_file)
-ZONE = Kind("the name of a time zone, like UTC or Europe/Berlin", _zone)
-OLLAMA_HOST = Kind("an address like http://localhost:11434", _ollama_host)
-WEB_ADDRESS = Kind("an address like http://localhost:11434", _web_address)
-DATABASE_URL = Kind("an address like sqlite:////srv/discord/archive.db", _database_url)
-
-
-def setting(name: str, default: object, kind: Kind, about: str) -> Any:  # noqa: ANN401
-    """Declare a field of `Settings` that is read from the environment variable `name`.
-
-    Typed `Any`, as attrs' own `field` is: the field's annotation says the type.
+    A `secret` is never printed, neither by an error about it nor with the settings.
     """
-    return field(default=default, metadata={"name": name, "kind": kind, "about": about})
+    metadata = {"name": name, "kind": kind, "about": about, "secret": secret}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 def default_data_dir() -> Path:
@@ -143,42 +76,42 @@ class Settings:
         "CHROMA_URL", None, WEB_ADDRESS, "a Chroma server in place of files"
     )
     embedder: str = setting(
-        "EMBEDDER", "packaged", _one_of("packaged"), "what turns text into vectors"
+        "EMBEDDER", "packaged", one_of("packaged"), "what turns text into vectors"
     )
     embed_threads: int = setting(
-        "EMBED_THREADS", os.cpu_count() or 1, _whole(1, 256), "threads that embed"
+        "EMBED_THREADS", os.cpu_count() or 1, whole(1, 256), "threads that embed"
     )
     index_bots: bool = setting("INDEX_BOTS", False, FLAG, "whether bots' messages are searched")  # noqa: FBT003
     timezone: str = setting("TIMEZONE", "UTC", ZONE, "the zone of times given without one")
     llm_backend: str = setting(
-        "LLM_BACKEND", "auto", _one_of("auto", "ollama", "extractive"), "what writes the answers"
+        "LLM_BACKEND", "auto", one_of("auto", "ollama", "extractive"), "what writes the answers"
     )
     llm_preset: str = setting(
-        "LLM_PRESET", "quality", _one_of(*PRESETS), "defaults for the four that follow"
+        "LLM_PRESET", "quality", one_of(*PRESETS), "defaults for the four that follow"
     )
     llm_model_name: str = setting("LLM_MODEL_NAME", "llama3.2:3b", TEXT, "the model")
     llm_max_context: int = setting(
-        "LLM_MAX_CONTEXT", 4_000, _whole(200, 1_000_000), "characters of messages it is given"
+        "LLM_MAX_CONTEXT", 4_000, whole(100, 1_000_000), "characters of messages it is given"
     )
     llm_max_response: int = setting(
-        "LLM_MAX_RESPONSE", 1_800, _whole(50, DISCORD_MESSAGE_CHARS), "characters of an answer"
+        "LLM_MAX_RESPONSE", 1_800, whole(50, DISCORD_MESSAGE_CHARS), "characters of an answer"
     )
-    llm_temperature: float = setting("LLM_TEMPERATURE", 0.7, _real(0, 2), "0 is the most literal")
+    llm_temperature: float = setting("LLM_TEMPERATURE", 0.7, real(0, 2), "0 is the most literal")
     ollama_host: str = setting(
         "OLLAMA_HOST", "http://localhost:11434", OLLAMA_HOST, "where Ollama listens"
     )
     llm_num_ctx: int = setting(
-        "LLM_NUM_CTX", 8_192, _whole(512, 1_048_576), "tokens of context the model is loaded with"
+        "LLM_NUM_CTX", 8_192, whole(512, 1_048_576), "tokens of context the model is loaded with"
     )
     llm_num_gpu: int | None = setting(
-        "LLM_NUM_GPU", None, _whole(0, 1_000), "layers on the GPU; unset, Ollama decides"
+        "LLM_NUM_GPU", None, whole(0, 1_000), "layers on the GPU; unset, Ollama decides"
     )
-    llm_timeout: float = setting("LLM_TIMEOUT", 60.0, _real(1, 3_600), "seconds for an answer")
+    llm_timeout: float = setting("LLM_TIMEOUT", 60.0, real(1, 3_600), "seconds for an answer")
     llm_first_token_timeout: float = setting(
-        "LLM_FIRST_TOKEN_TIMEOUT", 10.0, _real(0.1, 3_600), "seconds until it begins"
+        "LLM_FIRST_TOKEN_TIMEOUT", 10.0, real(0.1, 3_600), "seconds until it begins"
     )
     llm_load_timeout: float = setting(
-        "LLM_LOAD_TIMEOUT", 120.0, _real(1, 3_600), "the same while the model is being loaded"
+        "LLM_LOAD_TIMEOUT", 120.0, real(1, 3_600), "the same while the model is being loaded"
     )
     llm_keep_alive: str = setting(
         "LLM_KEEP_ALIVE", "30m", TEXT, "how long Ollama keeps the model loaded"
@@ -197,9 +130,32 @@ class Settings:
         """The database of the archive."""
         return self.database_url or f"sqlite:///{(self.folder / 'archive.db').absolute()}"
 
+    @property
+    def archive_file(self) -> Path | None:
+        """The file of the archive, `None` where it is not kept in one."""
+        _, is_file, path = self.archive_url.partition(":///")
+        path = path.partition("?")[0]
+        return Path(path) if is_file and path not in {"", ":memory:"} else None
+
+    @property
+    def archive_place(self) -> Path:
+        """Where the archive is looked for, as people are told: its folder."""
+        file = self.archive_file
+        return self.folder.absolute() if file is None else file.absolute().parent
+
+    @property
+    def has_archive(self) -> bool:
+        """Whether there is an archive already; one that may not be looked at counts as there."""
+        try:
+            return self.archive_file is None or bool(self.archive_file.stat())
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+
 
 def known_settings() -> tuple[Attribute[Any], ...]:
-    """Return the fields of `Settings`; their metadata hold `name`, `kind` and `about`."""
+    """Return the fields of `Settings`; their metadata hold name, kind, about and secret."""
     return tuple(fields(Settings))
 
 
@@ -213,11 +169,67 @@ def read_settings(
     override. Raises `InvalidSetting` naming the variable, its value and what is allowed.
     """
     variables = environment_with_dotenv() if environment is None else environment
-    preset = _read(next(f for f in known_settings() if f.name == "llm_preset"), variables)
+    preset = read_setting(fields(Settings).llm_preset, variables)
     layered = {**PRESETS[str(preset)], **{k: v for k, v in variables.items() if v.strip()}}
-    values: dict[str, Any] = {f.name: _read(f, layered) for f in known_settings()}
-    values.update({k: v for k, v in (overrides or {}).items() if v is not None})
-    return Settings(**values)
+    values: dict[str, Any] = {f.name: read_setting(f, layered) for f in known_settings()}
+    return changed(Settings(**values), overrides or {})
+
+
+def changed(settings: Settings, overrides: Mapping[str, object]) -> Settings:
+    """Return the settings with some of them, by field name, replaced; `None` replaces nothing.
+
+    Raises `InvalidSetting` where they do not go together.
+    """
+    values: dict[str, Any] = {k: v for k, v in overrides.items() if v is not None}
+    result = evolve(settings, **values)
+    check_context(result)
+    return result
+
+
+def read_setting(attribute: Attribute[Any], variables: Mapping[str, str]) -> Any:  # noqa: ANN401
+    """Return the value of one setting, its default where the variable is not set.
+
+    Whether it goes with the others is not looked at. Raises `InvalidSetting`.
+    """
+    text = variables.get(attribute.metadata["name"], "").strip()
+    return as_setting(attribute, text, attribute.metadata["name"]) if text else attribute.default
+
+
+def as_setting(attribute: Attribute[Any], value: object, called: str) -> Any:  # noqa: ANN401
+    """Return a value, or a variable's text, as the setting's type and within its bounds.
+
+    Raises `InvalidSetting`, in which `called` is how the person who set it knows it.
+    """
+    kind, text = attribute.metadata["kind"], str(value)
+    try:
+        return kind.read(text)
+    except (ValueError, InvalidInput):
+        if attribute.metadata["secret"]:
+            message = f"{called} must be {kind.allowed}; its value is not shown here."
+        else:
+            message = f"{called} is {kind.shown(text)!r}, but must be {kind.allowed}."
+    # Without its cause, which repeats what it could not read: no traceback may, of a secret.
+    raise InvalidSetting(message)
+
+
+def check_context(settings: Settings) -> None:
+    """Raise `InvalidSetting` where the model's context cannot hold what it is to be given.
+
+    Ollama drops the beginning of a longer prompt without a word, and the instructions
+    stand there. Quotes need no context.
+    """
+    if settings.llm_backend == "extractive":
+        return
+    file = settings.llm_system_prompt_file
+    instructions = INSTRUCTION_CHARS + (file.stat().st_size if file else 0)
+    chars = settings.llm_max_context + instructions + settings.llm_max_response
+    needed = -(-chars // CHARS_PER_TOKEN)
+    if needed > settings.llm_num_ctx:
+        raise InvalidSetting(
+            f"LLM_NUM_CTX is {settings.llm_num_ctx}, too few tokens for {chars:,} characters of"
+            f" messages (LLM_MAX_CONTEXT is {settings.llm_max_context}), instructions and answer:"
+            f" lower LLM_MAX_CONTEXT, or raise LLM_NUM_CTX to {needed} or more."
+        )
 
 
 def environment_with_dotenv(path: Path = Path(".env")) -> dict[str, str]:
@@ -227,16 +239,3 @@ def environment_with_dotenv(path: Path = Path(".env")) -> dict[str, str]:
     from dotenv import dotenv_values
 
     return {k: v for k, v in dotenv_values(path).items() if v is not None} | dict(os.environ)
-
-
-def _read(attribute: Attribute[Any], variables: Mapping[str, str]) -> object:
-    name, kind = attribute.metadata["name"], attribute.metadata["kind"]
-    text = variables.get(name, "").strip()
-    if not text:
-        return attribute.default
-    try:
-        return kind.read(text)
-    except (ValueError, InvalidInput) as error:
-        shown = re.sub(r"//[^/@]*@", "//***@", text)
-        message = f"{name} is {shown!r}, but must be {kind.allowed}."
-        raise InvalidSetting(message) from error

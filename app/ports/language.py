@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from app.domain.prompt import Prompt
     from app.domain.vectors import EmbeddingIdentity, Vector
 
+_COMMON_WORDS = frozenset({"No", "The", "There", "What"})
+"""How details begin that do not begin with a name."""
+
 
 @frozen
 class Token:
@@ -42,6 +45,16 @@ class Readiness:
 
     state: str
     detail: str
+
+    @property
+    def cause(self) -> str:
+        """The detail as it reads after "because", without what to do about it.
+
+        "No Ollama answers at ADDRESS: start it" gives "no Ollama answers at ADDRESS".
+        """
+        cause, _, _ = self.detail.rstrip(".").partition(": ")
+        first, blank, rest = cause.partition(" ")
+        return (first.lower() if first in _COMMON_WORDS else first) + blank + rest
 
 
 class ChatModel(Protocol):

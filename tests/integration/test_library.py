@@ -115,6 +115,36 @@ def test_a_wrong_variable_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> No
         DiscordLLMHandler()
 
 
+NOT_ALLOWED = [
+    ("model_name", " ", "some text"),
+    ("max_context_length", 99, "from 100 to 1,000,000"),
+    ("max_context_length", -4000, "from 100 to 1,000,000"),
+    ("max_context_length", "plenty", "from 100 to 1,000,000"),
+    ("max_context_length", 100_000, "raise LLM_NUM_CTX to"),
+    ("temperature", 2.1, "a number from 0 to 2"),
+    ("temperature", float("nan"), "a number from 0 to 2"),
+    ("max_response_length", 49, "from 50 to 2,000"),
+    ("max_response_length", 2001, "from 50 to 2,000"),
+    ("max_response_length", True, "from 50 to 2,000"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "allowed"), NOT_ALLOWED)
+def test_what_a_variable_may_not_say_may_not_be_given_either(
+    handler: DiscordLLMHandler, name: str, value: object, allowed: str
+) -> None:
+    before = getattr(handler, name)
+    with pytest.raises(InvalidSetting) as given:
+        DiscordLLMHandler(**{name: value})  # type: ignore[arg-type]
+    with pytest.raises(InvalidSetting) as changed:
+        setattr(handler, name, value)
+    assert str(given.value) == str(changed.value)
+    assert allowed in str(given.value)
+    assert str(value) in str(given.value)
+    assert name in str(given.value) or "LLM_MAX_CONTEXT" in str(given.value)
+    assert getattr(handler, name) == before
+
+
 def test_the_four_settings_can_be_changed_afterwards(
     server: FakeOllama, handler: DiscordLLMHandler
 ) -> None:
@@ -123,7 +153,7 @@ def test_the_four_settings_can_be_changed_afterwards(
     handler.model_name = "mistral:7b"
     handler.temperature = 0.25
     handler.max_response_length = 120
-    handler.max_context_length = 70
+    handler.max_context_length = 100
     response = handler.generate_response_sync("When?", [FRIDAY, MONDAY])
     (asked,) = server.asked("/api/chat")
     assert asked["model"] == response.model_used == "mistral:7b"
@@ -277,8 +307,10 @@ def test_an_answer_that_ran_out_of_tokens_says_that_it_is_cut(
     assert response.content == f"The release is on Friday.\n\n{MARK}"
 
 
-@pytest.mark.parametrize("length", [0, 1, 10, 30, 60])
-def test_no_limit_is_too_small(server: FakeOllama, handler: DiscordLLMHandler, length: int) -> None:
+@pytest.mark.parametrize("length", [50, 51, 60])
+def test_an_answer_is_cut_to_the_smallest_limits_too(
+    server: FakeOllama, handler: DiscordLLMHandler, length: int
+) -> None:
     server.answer = lambda _: "x " * 100
     handler.max_response_length = length
     response = handler.generate_response_sync("When?", [FRIDAY])
@@ -333,6 +365,18 @@ async def test_several_questions_are_answered_in_order_and_a_failure_spoils_no_o
 
 
 # Failures
+
+
+async def test_what_is_said_of_a_failure_fits_into_the_shortest_response(
+    server: FakeOllama,
+) -> None:
+    server.behaviour = Behaviour(refusal=BUSY)
+    handler = DiscordLLMHandler(max_response_length=50)
+    response = handler.generate_response_sync("When?", [FRIDAY])
+    assert not response.success
+    assert len(response.content) <= 50
+    assert response.content.endswith(".")
+    assert len(await handler.generate_response_with_fallback("When?", [FRIDAY])) <= 50
 
 
 @pytest.mark.parametrize(

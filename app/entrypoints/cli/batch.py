@@ -17,13 +17,16 @@ from app.entrypoints.cli.narrowing import guild_named
 from app.entrypoints.cli.presenting import answer_json, counted, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator, Iterator
 
     from app.domain.model import Question
     from app.domain.searching import Findings
     from app.entrypoints.cli.narrowing import Narrowed
     from app.entrypoints.container import Container
     from app.ports.storage import MessageArchive
+
+LONGEST_LINE_CHARS = 100_000
+"""Far more than the longest question takes, however it is written."""
 
 
 @frozen
@@ -85,8 +88,8 @@ async def _answer_lines(
 ) -> int:
     """Answer line by line, each as soon as it is read; a bad one spoils no other."""
     failed, problems = 0, set[str]()
-    with _opened(file) as lines:
-        for number, line in enumerate(lines, 1):
+    with _opened(file) as text:
+        for number, line in enumerate(_lines(text), 1):
             if not line.strip():
                 continue
             query_id = None
@@ -116,7 +119,17 @@ def _ranking(findings: Findings) -> dict[str, Any]:
     }
 
 
+def _lines(text: IO[str]) -> Iterator[str]:
+    """Yield line by line, in bounded memory: of a longer line one character too many."""
+    while line := text.readline(LONGEST_LINE_CHARS + 1):
+        yield line
+        while line and not line.endswith("\n"):
+            line = text.readline(LONGEST_LINE_CHARS + 1)
+
+
 def _parsed(line: str) -> dict[str, Any]:
+    if len(line.rstrip("\n")) > LONGEST_LINE_CHARS:
+        raise InvalidInput(f"this is longer than {LONGEST_LINE_CHARS:,} characters")
     try:
         parsed = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -129,6 +142,8 @@ def _parsed(line: str) -> dict[str, Any]:
 @contextmanager
 def _opened(file: str) -> Generator[IO[str], None, None]:
     if file == "-":
+        # A byte that is no UTF-8 spoils its own line only.
+        getattr(sys.stdin, "reconfigure", lambda **_: None)(errors="replace")
         yield sys.stdin
         return
     try:

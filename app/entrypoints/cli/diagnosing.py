@@ -9,7 +9,6 @@ import sys
 import tempfile
 from contextlib import closing
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -18,10 +17,17 @@ from app.domain.errors import IndexBusy, InvalidSetting, Unavailable
 from app.domain.model import Scope
 from app.domain.times import zone_named
 from app.entrypoints.cli.presenting import counted, shown_bytes
-from app.entrypoints.settings import environment_with_dotenv, known_settings, read_settings
+from app.entrypoints.settings import (
+    CONTEXT_SETTINGS,
+    environment_with_dotenv,
+    known_settings,
+    read_setting,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from app.entrypoints.container import Container
     from app.entrypoints.settings import Settings
@@ -29,7 +35,6 @@ if TYPE_CHECKING:
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 LITTLE_SPACE, NO_SPACE = 1 << 30, 50 << 20
-_SQLITE = "sqlite:///"
 
 
 @frozen
@@ -48,17 +53,30 @@ def check_settings(data_dir: Path | None) -> tuple[Settings, list[Check]]:
     names = [str(attribute.metadata["name"]) for attribute in known_settings()]
     given = {name: environment[name] for name in names if environment.get(name, "").strip()}
     checks, right = [], dict(given)
-    for name, value in given.items():
+    for attribute in known_settings():
         try:
-            read_settings({name: value})
+            read_setting(attribute, given)
         except InvalidSetting as error:
+            name = attribute.metadata["name"]
             del right[name]
             checks.append(Check(name, "fail", str(error), f"Change or remove {name}."))
-    checks += _unknown_names(environment, names)
+    settings, together = _read_together(right, data_dir)
+    checks += together + _unknown_names(environment, names)
     if not checks:
         chosen = ", ".join(given) or "all at their defaults"
         checks = [Check("settings", "ok", chosen)]
-    return read_settings(right, {"data_dir": data_dir}), checks
+    return settings, checks
+
+
+def _read_together(right: dict[str, str], data_dir: Path | None) -> tuple[Settings, list[Check]]:
+    """Read settings that are right one by one, without those that do not go together."""
+    overrides = {"data_dir": data_dir}
+    try:
+        return read_settings(right, overrides), []
+    except InvalidSetting as error:
+        kept = {name: text for name, text in right.items() if name not in CONTEXT_SETTINGS}
+        check = Check("LLM_NUM_CTX", "fail", str(error), "Change one of the two.")
+        return read_settings(kept, overrides), [check]
 
 
 def _unknown_names(environment: Mapping[str, str], names: list[str]) -> list[Check]:
@@ -127,8 +145,10 @@ async def check_dependencies(container: Container, settings: Settings) -> list[C
     """Look at archive, index, embedder and model; what is not there yet is not made."""
     checks = []
     try:
-        if settings.folder.is_dir():
+        if settings.has_archive:
             checks += [await _archive(container, settings), await _index(container)]
+        else:
+            checks.append(_no_archive(settings))
         checks += [await _embedder(container), await _model(container, settings)]
     finally:
         for used in reversed(container.closing()):
@@ -137,11 +157,16 @@ async def check_dependencies(container: Container, settings: Settings) -> list[C
     return checks
 
 
+def _no_archive(settings: Settings) -> Check:
+    mend = "Run `discord-indexer import PATH`, or name the right folder with --data-dir."
+    return Check("archive", "warn", f"there is none in {settings.archive_place}", mend)
+
+
 async def _archive(container: Container, settings: Settings) -> Check:
     archive = container.archive()
     try:
         await archive.open()
-        if damage := _damage(settings.archive_url):
+        if damage := _damage(settings.archive_file):
             mend = "Restore a backup, or move the file away and import the exports again."
             return Check("archive", "fail", damage, mend)
         overviews = await archive.overview(Scope.everything())
@@ -156,10 +181,9 @@ async def _archive(container: Container, settings: Settings) -> Check:
     return Check("archive", "ok", detail)
 
 
-def _damage(url: str) -> str | None:
+def _damage(path: Path | None) -> str | None:
     """Return what SQLite's own check finds wrong with the archive's file, `None` if nothing."""
-    path = Path(url.removeprefix(_SQLITE))
-    if not url.startswith(_SQLITE) or not path.is_file():
+    if path is None or not path.is_file():
         return None
     try:
         with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)) as database:
@@ -216,6 +240,6 @@ async def _model(container: Container, settings: Settings) -> Check:
         " without it LLM_BACKEND=extractive quotes the messages."
     )
     if settings.llm_backend == "auto":
-        detail = f"answers are quoted from the messages, for {readiness.detail}"
+        detail = f"answers are quoted from the messages, because {readiness.cause}"
         return Check("model", "warn", detail, mend)
     return Check("model", "fail", readiness.detail, mend)

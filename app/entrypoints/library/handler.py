@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from attrs import evolve
+from attrs import evolve, fields
 
 from app.domain.context import format_context_messages, select_by_similarity_recency
 from app.domain.errors import IndexerError, ModelMissing, ModelUnavailable
@@ -18,11 +18,11 @@ from app.domain.prompt import Prompt, frame_question, harmless
 from app.domain.reply import cut_text, truncate_reply
 from app.entrypoints.container import Container
 from app.entrypoints.library.values import LLMResponse, ResponseMetrics, as_excerpts
-from app.entrypoints.settings import read_settings
+from app.entrypoints.settings import Settings, as_setting, changed, read_settings
 from app.ports.language import Completion, Token
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Coroutine, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Coroutine, Iterable, Mapping, Sequence
     from typing import Any
 
     from app.entrypoints.library.values import MessageContext
@@ -38,10 +38,20 @@ Name the author and the date of the messages that you draw on.
 If the excerpts do not answer the question, say so in one sentence.
 Answer in the language of the question, briefly, in at most three short paragraphs."""
 
-APOLOGY = "Sorry, I cannot answer right now. Please try again later."
+APOLOGY = "Sorry, I cannot answer right now. Try again later."
+"""As short as the shortest response that can be asked for."""
+
 UNEXPECTED = "Something unexpected went wrong; the log has the details."
 MAX_RETRIES = 3
 FIRST_PAUSE_SECONDS = 0.5
+
+_SETTINGS = {
+    "model_name": "llm_model_name",
+    "max_context_length": "llm_max_context",
+    "temperature": "llm_temperature",
+    "max_response_length": "llm_max_response",
+}
+"""Of each attribute of a handler the setting that it stands for, and whose bounds it has."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +63,8 @@ class DiscordLLMHandler:
     (llama3.2:3b), `LLM_MAX_CONTEXT` (4000 characters), `LLM_TEMPERATURE` (0.7) and
     `LLM_MAX_RESPONSE` (1800 characters). The four can be changed afterwards. The other
     settings of `docs/configuration.md` count as well; `LLM_BACKEND=extractive` answers
-    with quotes in place of a model. Raises `InvalidSetting` for a wrong variable.
+    with quotes in place of a model. What is given has the same bounds as its variable; what
+    is not allowed raises `InvalidSetting`, also when it is changed.
 
     Made to be derived from: override `create_system_prompt`, `server_context` or
     `format_context_messages` to change what the model is told.
@@ -66,20 +77,54 @@ class DiscordLLMHandler:
         temperature: float | None = None,
         max_response_length: int | None = None,
     ) -> None:
-        self._settings = read_settings(
-            overrides={
-                "llm_model_name": model_name,
-                "llm_max_context": max_context_length,
-                "llm_temperature": temperature,
-                "llm_max_response": max_response_length,
-            }
-        )
-        self.model_name = self._settings.llm_model_name
-        self.max_context_length = self._settings.llm_max_context
-        self.temperature = self._settings.llm_temperature
-        self.max_response_length = self._settings.llm_max_response
+        given = {
+            "model_name": model_name,
+            "max_context_length": max_context_length,
+            "temperature": temperature,
+            "max_response_length": max_response_length,
+        }
+        self._settings = read_settings(overrides=_checked(given))
         self._clock = Container.clock()
         self._metrics = ResponseMetrics()
+
+    @property
+    def model_name(self) -> str:
+        """The model that writes."""
+        return self._settings.llm_model_name
+
+    @model_name.setter
+    def model_name(self, name: str) -> None:
+        self._change(model_name=name)
+
+    @property
+    def max_context_length(self) -> int:
+        """How many characters of messages it is given."""
+        return self._settings.llm_max_context
+
+    @max_context_length.setter
+    def max_context_length(self, chars: int) -> None:
+        self._change(max_context_length=chars)
+
+    @property
+    def temperature(self) -> float:
+        """How freely it writes, 0 to 2; 0 is the most literal."""
+        return self._settings.llm_temperature
+
+    @temperature.setter
+    def temperature(self, temperature: float) -> None:
+        self._change(temperature=temperature)
+
+    @property
+    def max_response_length(self) -> int:
+        """How many characters a response may have."""
+        return self._settings.llm_max_response
+
+    @max_response_length.setter
+    def max_response_length(self, chars: int) -> None:
+        self._change(max_response_length=chars)
+
+    def _change(self, **chosen: object) -> None:
+        self._settings = changed(self._settings, _checked(chosen))
 
     # What the model is told
 
@@ -231,16 +276,22 @@ class DiscordLLMHandler:
     @asynccontextmanager
     async def _model(self) -> AsyncGenerator[ChatModel, None]:
         """Open the model as it is set now; each call has its own, since loops cannot share one."""
-        settings = evolve(
-            self._settings, llm_model_name=self.model_name, llm_temperature=self.temperature
-        )
-        container = Container(settings=settings)
-        is_extractive = settings.llm_backend == "extractive"
+        container = Container(settings=self._settings)
+        is_extractive = self._settings.llm_backend == "extractive"
         model = container.extractive() if is_extractive else container.ollama()
         try:
             yield model
         finally:
             await model.close()
+
+
+def _checked(given: Mapping[str, object]) -> dict[str, object]:
+    """Return what was given by the names of the settings. Raises `InvalidSetting`."""
+    return {
+        name: as_setting(getattr(fields(Settings), name), given[attribute], attribute)
+        for attribute, name in _SETTINGS.items()
+        if given.get(attribute) is not None
+    }
 
 
 def _finished(work: Coroutine[Any, Any, T]) -> T:
