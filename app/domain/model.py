@@ -271,6 +271,15 @@ class Surroundings:
 
 
 @frozen
+class Turn:
+    """A question that was asked before, and the messages that its answer rested on."""
+
+    text: str
+    asked_at: datetime
+    cited: tuple[int, ...] = ()
+
+
+@frozen
 class Question:
     """What somebody asks: the text, what they may read, and what "now" is to them."""
 
@@ -278,10 +287,14 @@ class Question:
     scope: Scope
     asked_at: datetime
     max_results: int = 10
-    history: tuple[str, ...] = ()
-    """Earlier questions of the same conversation, oldest first."""
+    history: tuple[Turn, ...] = ()
+    """What was asked before in the same conversation, oldest first."""
     zone: tzinfo = UTC
     """Where the asker is: what "yesterday" means to them."""
+    asker: int | None = None
+    """Who asks, where that is known: what "I" means."""
+    channel: int | None = None
+    """The channel in which it is asked, where that is known: what "here" means."""
 
 
 @frozen

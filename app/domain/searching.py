@@ -10,21 +10,27 @@ from attrs import evolve, field, frozen
 
 from app.domain.errors import InvalidInput, Unavailable
 from app.domain.evidence import support
+from app.domain.follow_ups import read_in_context
+from app.domain.mentions import Role
 from app.domain.model import Window
-from app.domain.questions import read_question
 from app.domain.ranking import Candidates, Ranked, fuse, gather
 from app.domain.reordering import REACH, REORDERED, Candidate, reorder
 from app.domain.terms import question_terms
+from app.domain.understanding import Known, Understood, resolve, spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+    from typing import TypeVar
 
+    from app.domain.mentions import Mention
     from app.domain.model import Hit, Message, Question, Scope, Surroundings
     from app.domain.questions import Reading
     from app.domain.vectors import Vector
     from app.ports.language import Embedder
     from app.ports.runtime import Clock
     from app.ports.storage import MessageArchive, VectorIndex
+
+    Named = TypeVar("Named")
 
 # How many candidates each ranking proposes. Twice as many changed nothing measurable
 # on the bench (-.002 nDCG@10).
@@ -56,7 +62,7 @@ class Findings:
     `problem` says what could not be used (searched by words alone, for instance);
     `candidates` is how many messages were compared; times are in seconds; `window` is
     the span of time searched; `support` is how well the best of it answers (`evidence`);
-    `reading` is how the question was understood.
+    `reading` is how the question was read, `understood` what the names in it mean.
     """
 
     found: tuple[Found, ...]
@@ -68,6 +74,7 @@ class Findings:
     seconds_embedding: float = 0.0
     window: Window = field(factory=Window)
     support: float = 0.0
+    understood: Understood = field(factory=Understood)
 
 
 @frozen
@@ -101,9 +108,10 @@ class Search:
     async def find(self, question: Question, limit: int) -> Findings:
         """Return at most `limit` messages of the question's scope, best first.
 
-        A time that the question names narrows the scope. When vectors cannot be had the
-        words alone decide and `problem` says why. Raises `ArchiveUnavailable` when the
-        archive cannot be read, `InvalidInput` when the question is too long.
+        A time, a channel or an author that the question names narrows the scope, as one
+        does that it follows up on. When vectors cannot be had the words alone decide and
+        `problem` says why. Raises `ArchiveUnavailable` when the archive cannot be read,
+        `InvalidInput` when the question is too long.
         """
         started = self.clock.monotonic()
         if len(question.text) > LONGEST_QUESTION_CHARS:
@@ -111,14 +119,18 @@ class Search:
                 f"The question has {len(question.text):,} characters; at most"
                 f" {LONGEST_QUESTION_CHARS:,} are read: shorten it."
             )
-        reading = read_question(question.text, question.asked_at, question.zone)
-        scope = question.scope.during(reading.window or Window())
+        reading = read_in_context(question)
+        understood = resolve(reading, question, await self._look_up(reading, question))
+        reading = evolve(reading, text=understood.searched_text(reading))
+        place = understood.narrow(question.scope)
+        scope = place.during(reading.window or Window())
         terms = question_terms(reading.text)
         if scope.is_empty or not question.text.strip():
-            return Findings((), terms, reading, window=scope.window)
-        pool = await self._propose(reading.text, terms, scope)
+            return Findings((), terms, reading, window=scope.window, understood=understood)
+        cited = question.history[-1].cited if reading.is_follow_up else ()
+        pool = await self._propose(reading.text, terms, scope, cited)
         fused = fuse(pool.candidates, max(REORDERED, limit))
-        found = await self._reorder(fused[:REORDERED], reading, terms, pool, question.scope)
+        found = await self._reorder(fused[:REORDERED], reading, terms, pool, place)
         found += await self._read(fused[REORDERED:], scope)
         return Findings(
             tuple(each for each in found if scope.admits(each.message))[:limit],
@@ -132,15 +144,37 @@ class Search:
             support(
                 [each.ranked for each in found], max(pool.candidates.words.values(), default=0.0)
             ),
+            understood,
         )
 
-    async def _propose(self, text: str, terms: tuple[str, ...], scope: Scope) -> _Pool:
-        words, chunks, meaning = await asyncio.gather(
+    async def _look_up(self, reading: Reading, question: Question) -> Known:
+        """Look the mentions up in the question's scope: no other name has a say in anything."""
+        scope, archive = question.scope, self.archive
+        channels = await _each_named(archive.channels_named, reading, Role.IN, question)
+        authors = await _each_named(archive.authors_named, reading, Role.BY, question)
+        ids = {channel.id for named in channels.values() for channel in named}
+        unknown = [mention for mention, named in authors.items() if not named]
+        return Known(
+            channels,
+            await archive.threads_of(ids, scope) if ids else (),
+            authors,
+            frozenset(
+                [m for m in unknown if await archive.matching(question_terms(m.name), scope, 1)]
+            ),
+        )
+
+    async def _propose(
+        self, text: str, terms: tuple[str, ...], scope: Scope, cited: Sequence[int]
+    ) -> _Pool:
+        words, chunks, meaning, again = await asyncio.gather(
             self.archive.matching(terms, scope, WORD_CANDIDATES),
             self.archive.matching_chunks(terms, scope, CHUNK_CANDIDATES),
             self._nearest(text, scope),
+            self.archive.read(cited, scope),
         )
         candidates = gather(words, chunks, meaning.nearest)
+        guilds = {message.id: message.guild_id for message in again}
+        candidates = evolve(candidates, guilds={**guilds, **candidates.guilds})
         candidates, problem = await self._compare(candidates, meaning)
         return _Pool(candidates, problem, meaning.seconds_embedding)
 
@@ -195,3 +229,19 @@ class Search:
         except Unavailable as error:
             return candidates, f"searched by words mostly: {error}"
         return evolve(candidates, similarity={**candidates.similarity, **similarities}), None
+
+
+async def _each_named(
+    look_up: Callable[[str, Scope], Awaitable[list[Named]]],
+    reading: Reading,
+    role: Role,
+    question: Question,
+) -> dict[Mention, list[Named]]:
+    """Return who or what bears the name of each mention of a role."""
+    named: dict[Mention, list[Named]] = {}
+    for mention in reading.mentions:
+        if mention.role is role:
+            named[mention] = []
+            for name in spellings(mention, question):
+                named[mention] = named[mention] or await look_up(name, question.scope)
+    return named

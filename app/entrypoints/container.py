@@ -10,6 +10,7 @@ from dependency_injector import containers, providers
 from app.adapters.system import SystemClock
 from app.domain.asking import AnswerLimits, Ask
 from app.domain.collecting import Collect
+from app.domain.conversing import Converse
 from app.domain.forgetting import Forget
 from app.domain.indexing import Index
 from app.domain.model import Scope
@@ -20,6 +21,7 @@ from app.entrypoints.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from app.ports.conversations import ConversationStore
     from app.ports.language import ChatModel, Embedder
     from app.ports.storage import MessageArchive, VectorIndex
 
@@ -88,6 +90,12 @@ def _preferred(first: ChatModel, otherwise: ChatModel, clock: SystemClock) -> Ch
     return PreferredChatModel(first, otherwise, clock)
 
 
+def _conversations(clock: SystemClock) -> ConversationStore:
+    from app.adapters.memory import MemoryConversationStore
+
+    return MemoryConversationStore(clock)
+
+
 def _system_prompt(settings: Settings) -> str:
     file = settings.llm_system_prompt_file
     return SYSTEM_PROMPT if file is None else file.read_text(encoding="utf-8")
@@ -127,6 +135,8 @@ class Container(containers.DeclarativeContainer):
         providers.Callable(_limits, settings),
         providers.Callable(_system_prompt, settings),
     )
+    conversations = providers.Singleton(_conversations, clock)
+    converse = providers.Singleton(Converse, ask, conversations)
     collect = providers.Singleton(Collect, archive)
     index = providers.Singleton(
         Index, archive, vectors, embedder, providers.Callable(Scope.everything)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.questions import ASKER, HERE, Kind, Reading, Role, read_question
+from app.domain.mentions import ASKER, HERE, Role
+from app.domain.questions import Kind, Reading, read_question
 
 NOW = datetime(2024, 4, 17, 15, 30, tzinfo=UTC)
 

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import sys
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import click
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from app.entrypoints.container import Container
 
 PROMPT = "> "
-REMEMBERED = 5
-"""How many earlier questions a follow-up is understood by."""
-
 HELP = "/new forgets the questions so far, /quit or Ctrl-D leaves, Ctrl-C stops an answer."
 
 
@@ -52,7 +50,7 @@ def chat(runtime: Runtime, filters: Filters) -> None:
 async def _converse(container: Container, filters: Filters, zone: str) -> None:
     from app.entrypoints.cli.answering import show_answer
 
-    earlier: list[str] = []
+    converse, conversation = container.converse(), uuid4().hex
     # A name that nobody bears is an error now, not after the first question was typed.
     await narrow(filters, container.archive(), zone, container.clock().now())
     if sys.stdin.isatty():
@@ -61,18 +59,17 @@ async def _converse(container: Container, filters: Filters, zone: str) -> None:
         if text == "/quit":
             break
         if text == "/new":
-            earlier.clear()
+            await converse.begin_anew(None, conversation)
             click.echo("The questions so far are forgotten.")
         elif text.startswith("/"):
             click.echo(HELP)
         elif text:
             narrowed = await narrow(filters, container.archive(), zone, container.clock().now())
-            events = container.ask().stream(narrowed.asking(text, earlier))
+            events = converse.stream(narrowed.asking(text), conversation)
             try:
                 await _unless_stopped(show_answer(events, narrowed.zone, as_written=True))
             except IndexerError as error:
                 click.echo(str(error), err=True)
-            earlier = [*earlier, text][-REMEMBERED:]
 
 
 def _next_line() -> str | None:
