@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,7 +90,7 @@ class TrappingCollection:
             "distances": [[1 - float(scores[row]) for row in best]],
         }
 
-    def get(self, where: None, include: list[str]) -> dict[str, list[str]]:
+    def get(self, include: list[str]) -> dict[str, list[str]]:
         return {"ids": [str(row) for row in range(len(self.vectors))]}
 
 
@@ -167,22 +168,40 @@ def vectors_of(cache: VectorCache, counted: CountedCollection, *keys: int) -> li
 
 
 def forget(cache: VectorCache, counted: CountedCollection, *keys: int) -> None:
-    cache.forget(counted, keys)  # type: ignore[arg-type]
+    cache.changed(counted, keys)  # type: ignore[arg-type]
 
 
 def test_a_vector_is_fetched_once(counted: CountedCollection) -> None:
     cache = VectorCache()
     assert vectors_of(cache, counted, 1, 2, 2, 9_999) == [1, 2]
     assert vectors_of(cache, counted, 2, 3) == [2, 3]
+    assert vectors_of(cache, counted, 9_999) == []
     assert counted.asked == [1, 2, 9_999, 3]
     assert vectors_of(cache, counted, *range(2_500)) == list(range(2_500))
 
 
-def test_the_vectors_used_longest_ago_make_room(counted: CountedCollection) -> None:
+def test_the_vectors_fetched_longest_ago_make_room(counted: CountedCollection) -> None:
     cache = VectorCache(size=2)
-    for key in (1, 2, 1, 3, 1, 2):
-        vectors_of(cache, counted, key)
-    assert counted.asked == [1, 2, 3, 2]
+    for key in (1, 2, 1, 3, 2, 1):
+        assert vectors_of(cache, counted, key) == [key]
+    assert counted.asked == [1, 2, 3, 1]
+
+
+def test_a_message_that_gets_a_vector_is_looked_for_again(counted: CountedCollection) -> None:
+    cache = VectorCache()
+    assert vectors_of(cache, counted, 9_999) == []
+    counted.vectors[9_999] = counted.vectors[1]
+    forget(cache, counted, 9_999)
+    assert vectors_of(cache, counted, 9_999) == [9_999]
+
+
+def test_the_room_of_a_forgotten_vector_is_used_again(counted: CountedCollection) -> None:
+    cache = VectorCache(size=3)
+    vectors_of(cache, counted, 1, 2, 3)
+    forget(cache, counted, 1)
+    assert vectors_of(cache, counted, 2, 3, 4) == [2, 3, 4]
+    assert vectors_of(cache, counted, 2, 3, 4) == [2, 3, 4]
+    assert counted.asked == [1, 2, 3, 4]
 
 
 def test_more_vectors_than_there_is_room_for_are_handed_out(counted: CountedCollection) -> None:
@@ -198,6 +217,25 @@ def test_a_changed_vector_is_fetched_again(counted: CountedCollection) -> None:
     cache.clear()
     vectors_of(cache, counted, 2)
     assert counted.asked == [1, 2, 1, 2]
+
+
+async def test_a_window_follows_what_is_written_and_removed(index: ChromaVectorIndex) -> None:
+    """Also after the ids of the server were listed once."""
+    held = spread(some_vectors(600, dimensions=DIMENSIONS))
+    late = EVERYTHING.during(Window(minute(590)))
+    await index.put(GUILD, held[:595])
+
+    async def found() -> set[int]:
+        return {h.message_id for h in await index.nearest(held[0].vector, late, 50)}
+
+    assert await found() == {entry.message_id for entry in held[590:595]}
+    await index.put(GUILD, held[595:])
+    assert await found() == {entry.message_id for entry in held[590:]}
+    await index.remove(GUILD, [entry.message_id for entry in held[590:597]])
+    assert await found() == {entry.message_id for entry in held[597:]}
+    forever = EVERYTHING.during(Window(minute(590), datetime.max.replace(tzinfo=UTC)))
+    hits = await index.nearest(held[0].vector, forever, 50)
+    assert {hit.message_id for hit in hits} == {entry.message_id for entry in held[597:]}
 
 
 def test_a_vector_that_changes_while_it_is_fetched_is_not_kept() -> None:

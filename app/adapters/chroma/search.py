@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import frozen
 
 from app.domain.model import Hit
@@ -56,9 +56,7 @@ class Search:
     def similarities(self, vector: Vector, message_ids: Ids[int]) -> dict[int, float]:
         """Return the cosine of each of these messages that has a vector."""
         keys, vectors = self.cache.vectors(self.collection, message_ids)
-        if not keys:
-            return {}
-        return dict(zip(keys, (np.stack(vectors) @ vector).tolist(), strict=True))
+        return dict(zip(keys, (vectors @ vector).tolist(), strict=True)) if keys else {}
 
     def _nearest_of(self, vector: Vector, inside: set[int], limit: int) -> list[Hit]:
         """Search among these messages: few one by one, many by a net as wide as it takes."""
@@ -103,6 +101,10 @@ class Search:
         return [Hit(int(key), self.guild_id, 1 - distance) for key, distance in rows]
 
     def _inside(self, admitted: Restriction) -> set[int]:
+        if not admitted.reads_metadata:
+            ids = self.cache.ids(self.collection)
+            end = len(ids) if admitted.end_id is None else bisect_left(ids, admitted.end_id)
+            return set(ids[bisect_left(ids, admitted.first_id) : end].tolist())
         found = (
             self.collection.get(where=clause, include=[])["ids"] for clause in admitted.clauses()
         )

@@ -43,7 +43,7 @@ class Writer:
                 embeddings=np.stack([entry.vector for entry in batch]),
                 metadatas=[{CHANNEL: entry.channel_id, AUTHOR: entry.author_id} for entry in batch],
             )
-            self.cache.forget(collection, [entry.message_id for entry in batch])
+            self.cache.changed(collection, [entry.message_id for entry in batch])
             self._count(collection, len(batch))
 
     def is_laden_with_others(self, collection: Collection | None) -> bool:
@@ -60,7 +60,7 @@ class Writer:
         for start in range(0, len(known), self._step):
             batch = known[start : start + self._step]
             collection.delete(ids=[str(key) for key in batch])
-            self.cache.forget(collection, batch)
+            self.cache.removed(collection, batch)
 
     def _count(self, collection: Collection, written: int) -> None:
         before = self._written.total()
