@@ -78,9 +78,12 @@ def test_without_any_word_the_whole_help_is_shown_and_the_usage_wrong(tmp_path: 
         (("import",), "PATH"),
         (("forget",), "exactly one"),
         (("forget", "--user", "1", "--guild", "2"), "exactly one"),
-        (("forget", "--user", "bob"), "'bob' is not an id"),
+        (("forget", "--user", "bob"), "'bob' is a name"),
+        (("forget", "--channel", "general", "--json"), "--yes"),
+        (("forget", "--user", " "), "a name or an id is wanted"),
+        (("opt-in", "--user", "bob"), "'bob' is not an id"),
         (("forget", "--user", str(2**63)), "is not an id"),
-        (("forget", "--user", "²"), "is not an id"),
+        (("forget", "--user", "²"), "is a name"),
         (("forget", "--user", "9" * 5_000), "is not an id"),
         (("opt-in",), "--user"),
         (("--log-level", "loud", "status"), "loud"),
@@ -102,7 +105,7 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(tmp_path: Path) -> None:
     finished = program.run("status")
     assert finished.code == WRONG_USAGE
     assert "LLM_MAX_CONTEXT is 'plenty'" in finished.sentence
-    assert "200" in finished.sentence
+    assert "100" in finished.sentence
 
 
 def test_a_data_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
@@ -124,7 +127,53 @@ def test_a_damaged_archive_is_unavailable_and_left_alone(program: Program) -> No
     assert archive.read_bytes().startswith(b"not a database")
 
 
-def test_only_debugging_shows_a_traceback(program: Program) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search", "printer"),
+        ("ask", "Who is out of paper?"),
+        ("ask", "--batch", "-"),
+        ("chat",),
+        ("index",),
+        ("reindex",),
+        ("forget", "--channel", "5"),
+        ("forget", "--user", "bob", "--yes"),
+        ("opt-in", "--user", "5"),
+    ],
+)
+def test_a_mistyped_data_directory_is_named_and_not_made(
+    program: Program, arguments: tuple[str, ...]
+) -> None:
+    finished = program.run(*arguments)
+    assert finished.code == FAILED
+    assert finished.sentence.startswith(f"There is no archive in {program.data_dir}: begin with")
+    assert not finished.out
+    assert not program.data_dir.exists()
+
+
+def test_the_global_options_are_understood_after_the_command_too(
+    library: Program, tmp_path: Path
+) -> None:
+    elsewhere = Program(tmp_path / "elsewhere")
+    found = elsewhere.json("search", "printer", "--data-dir", library.data_dir)
+    assert len(found["results"]) > 3
+    assert not elsewhere.data_dir.exists()
+    loud = elsewhere.run("index", "--log-level", "debug")
+    assert "Traceback" in loud.err
+    wrong = elsewhere.run("index", "--log-level", "loud")
+    assert wrong.code == WRONG_USAGE
+    assert "loud" in wrong.sentence
+
+
+def test_a_context_that_the_model_cannot_hold_stops_the_start(tmp_path: Path) -> None:
+    settings = {"LLM_BACKEND": "auto", "LLM_MAX_CONTEXT": "60000"}
+    finished = Program(tmp_path / "data", settings).run("search", "printer")
+    assert finished.code == WRONG_USAGE
+    assert "LLM_NUM_CTX is 8192" in finished.sentence
+
+
+def test_only_debugging_shows_a_traceback(library: Program) -> None:
+    program = library
     quiet = program.run("ask", "anything", "--guild", "nowhere")
     assert quiet.code == FAILED
     assert "nowhere" in quiet.sentence

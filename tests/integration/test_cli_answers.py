@@ -6,9 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from attrs import evolve
 
 from app.domain.model import snowflake_time
 from tests.exports import export, id_of, message, message_id, user, write
+from tests.fake_ollama import in_thread
 from tests.integration.program import DONE, FAILED, WRONG_USAGE
 
 if TYPE_CHECKING:
@@ -119,6 +121,36 @@ def test_on_a_pipe_people_get_the_answer_then_its_sources_with_addresses(library
     assert "\x1b" not in finished.out
 
 
+def test_what_was_quoted_is_not_repeated_below(library: Program) -> None:
+    finished = library.done("ask", "Who is out of printer paper?")
+    assert finished.out.count("out of paper") == 1
+    _, _, sources = finished.out.partition("\n\n[")
+    number, _, rest = sources.partition("] ")
+    assert number.isdecimal()
+    assert "carol in #general, 2024-01-15 22:00\n    " + URL in rest
+    cited = library.json("ask", "Who is out of printer paper?")["citations"]
+    assert f"{len(cited)} of them quoted" in finished.out
+
+
+def test_sources_of_a_model_say_what_stands_in_them(library: Program) -> None:
+    with in_thread() as ollama:
+        ollama.answer = lambda _: "Carol said so [1]."
+        settings = {"LLM_BACKEND": "ollama", "OLLAMA_HOST": ollama.url}
+        asked = ("ask", "Who is out of printer paper?", "--author", "carol")
+        finished = evolve(library, settings=settings).done(*asked)
+    assert "[1] carol in #general, 2024-01-15 22:00 — The printer on the second" in finished.out
+    assert "Based on 1 message • " in finished.out
+
+
+def test_without_a_model_a_note_says_why_in_one_sentence(library: Program) -> None:
+    settings = {"LLM_BACKEND": "auto", "OLLAMA_HOST": "http://127.0.0.1:9"}
+    finished = evolve(library, settings=settings).done("ask", "Who is out of printer paper?")
+    assert finished.out.splitlines()[-1] == (
+        "Note: answered with quotes, because no Ollama answers at http://127.0.0.1:9"
+        " (`discord-indexer doctor` says what to do)."
+    )
+
+
 def test_an_explanation_shows_what_was_searched_given_and_left_out(
     program: Program, tmp_path: Path
 ) -> None:
@@ -206,14 +238,19 @@ def test_one_bad_line_of_a_batch_spoils_no_other(library: Program) -> None:
         '{"query_id": "e", "query": "printer", "asked_at": "soon"}',
         '{"query_id": "f", "query": "printer", "guild_id": 0}',
         "[" * 100_000,
+        json.dumps({"query_id": "h", "query": "printer", "note": "x" * 1_000_000}),
         '{"query_id": "g", "query": "printer"}',
+        "x" * 100_001,
     ]
     finished = library.run("search", "--batch", "-", typed="\n".join(lines))
     assert finished.code == FAILED
-    assert "7 lines" in finished.sentence
-    *bad, good = map(json.loads, finished.out.splitlines())
+    assert "9 lines" in finished.sentence
+    *bad, good, last = map(json.loads, finished.out.splitlines())
     assert good["ranked"][0] == str(message_id(600))
-    assert [line["query_id"] for line in bad] == [None, None, "c", "d", "e", "f", None]
+    assert [line["query_id"] for line in bad] == [None, None, "c", "d", "e", "f", None, None]
+    assert bad[7]["error"] == "line 8: this is longer than 100,000 characters"
+    assert last["error"] == "line 10: this is longer than 100,000 characters"
+    assert "longer" not in bad[6]["error"]
     assert "line 1" in bad[0]["error"]
     assert "nowhere" in bad[2]["error"]
     assert "soon" in bad[4]["error"]

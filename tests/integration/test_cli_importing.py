@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-from tests.exports import export, message, message_id, write
+from tests.exports import export, id_of, message, message_id, write
 from tests.integration.program import DONE, FAILED, INTERRUPTED, UNAVAILABLE
 
 if TYPE_CHECKING:
@@ -41,6 +42,55 @@ def test_an_import_tells_programs_what_it_did(program: Program, exported: Path) 
     again = program.json("import", exported)
     assert (again["messages_read"], again["messages_skipped"]) == (9, 9)
     assert again["messages_new"] == again["messages_updated"] == again["messages_indexed"] == 0
+
+
+@pytest.mark.parametrize("content", ["nothing", "another text", "cut head", "cut list"])
+def test_an_import_of_nothing_is_a_failure_that_says_why_and_no_success(
+    program: Program, tmp_path: Path, content: str
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    if content == "another text":
+        (folder / "package.json").write_text('{"name": "left-pad"}')
+    elif content != "nothing":
+        whole = write(folder / "general.json", export([message(1)])).read_bytes()
+        end = whole.index(b'"messages"') + (20 if content == "cut list" else -5)
+        (folder / "general.json").write_bytes(whole[:end])
+    finished = program.run("import", folder)
+    assert finished.code == FAILED
+    assert not finished.out
+    assert str(folder) in finished.sentence
+    assert "(nothing imported from it)" in finished.sentence
+    told = json.loads(program.run("import", folder, "--json").out)
+    assert told["messages_read"] == 0
+    [failure] = told["failures"]
+    assert failure["messages_taken"] == 0
+
+
+def test_an_export_without_messages_is_no_failure(program: Program, tmp_path: Path) -> None:
+    finished = program.done("import", write(tmp_path / "quiet.json", export([])))
+    assert finished.out.startswith("Read 0 messages from 1 file")
+    assert finished.out.count("\n") == 1
+
+
+def test_the_numbers_that_people_are_told_add_up(program: Program, tmp_path: Path) -> None:
+    joined = message(3, "", author="carol", type="GuildMemberJoin")
+    said = [message(1, author="bob"), message(2, author="bob"), joined, message(4, "first")]
+    path = write(tmp_path / "general.json", export(said))
+    first = program.done("import", "--no-embed", path).out.splitlines()[0]
+    assert first.startswith("Read 4 messages from 1 file in ")
+    assert first.endswith(": 3 new, 1 skipped (system notices, empty or repeated).")
+    program.done("forget", "--user", id_of("bob"))
+    edited = message(4, "second", timestampEdited="2024-02-01T00:00:00+00:00")
+    said = [*said[:3], edited, message(5), message(6)]
+    write(path, export(said))
+    again = program.done("import", "--no-embed", path).out.splitlines()[0]
+    assert again.endswith(
+        ": 2 new, 1 updated, 2 refused (their author was forgotten, or they were removed),"
+        " 1 skipped (system notices, empty or repeated)."
+    )
+    third = program.done("import", "--no-embed", path).out.splitlines()[0]
+    assert ": 3 already there, 2 refused (" in third
 
 
 def test_an_import_tells_people_what_is_there_and_what_to_type_next(
@@ -97,7 +147,8 @@ def test_a_broken_file_is_named_and_spoils_no_other(program: Program, tmp_path: 
     finished = program.run("import", "--no-embed", folder)
     assert finished.code == FAILED
     assert "b.json" in finished.sentence
-    assert "taken" in finished.sentence
+    assert "imported from it)" in finished.sentence
+    assert finished.out.startswith("Read ")
     assert program.json("status")["messages"] >= 9
 
 

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.model import Answer, Citation
+from app.entrypoints.cli.answering import summary
 from app.entrypoints.cli.pace import Pace, duration
 from app.entrypoints.cli.presenting import (
+    as_sentence,
     counted,
     one_line,
     print_json,
@@ -18,6 +21,7 @@ from app.entrypoints.cli.presenting import (
     shown_bytes,
     shown_time,
 )
+from tests.engine import said
 
 
 @given(st.text())
@@ -51,6 +55,52 @@ def test_json_is_utf8_on_one_line_whatever_it_holds(
 ) -> None:
     print_json({"text": "日本\n\x1b", "half": "\ud800"})
     assert capfdbinary.readouterr().out == '{"text": "日本\\n\\u001b", "half": "?"}\n'.encode()
+
+
+@pytest.mark.parametrize(
+    ("reasons", "sentence"),
+    [
+        ("no message matches", "no message matches."),
+        ("by words only: it is down.", "by words only: it is down."),
+        (
+            "by words only: it is down.; no message matches",
+            "by words only: it is down; no message matches.",
+        ),
+    ],
+)
+def test_reasons_become_one_sentence(reasons: str, sentence: str) -> None:
+    assert as_sentence(reasons) == sentence
+
+
+def answered(model: str, given: int, cited: int, reason: str | None = None) -> Answer:
+    citations = tuple(Citation(n + 1, said(n, "hello"), "hello") for n in range(cited))
+    return Answer(
+        "hello",
+        success=True,
+        grounded=bool(cited),
+        citations=citations,
+        messages_retrieved=given,
+        model_used=model,
+        response_time=1.25,
+        reason=reason,
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        (answered("llama", 10, 3), ["Based on 10 messages, 3 of them cited • 1.2 s • llama"]),
+        (
+            answered("extractive", 10, 5),
+            ["Based on 10 messages, 5 of them quoted • 1.2 s • extractive"],
+        ),
+        (answered("llama", 1, 1), ["Based on 1 message • 1.2 s • llama"]),
+        (answered("llama", 4, 0, "odd."), ["Based on 4 messages • 1.2 s • llama", "Note: odd."]),
+        (answered("", 0, 0, "nothing"), ["1.2 s", "Note: nothing."]),
+    ],
+)
+def test_what_stands_below_an_answer(answer: Answer, lines: list[str]) -> None:
+    assert summary(answer) == lines
 
 
 @pytest.mark.parametrize(

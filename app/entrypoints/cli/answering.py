@@ -9,9 +9,11 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from app.adapters.extractive import ExtractiveChatModel
 from app.domain.asking import Done, Replaced, Sources, Written
-from app.entrypoints.cli.presenting import counted
+from app.entrypoints.cli.presenting import as_sentence, counted
 from app.entrypoints.cli.terminal import console, is_rich, linked, source_line
+from app.entrypoints.cli.understanding import understood_lines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -41,6 +43,8 @@ async def show_answer(
             done = await _last(events)
             out.print(linked(done.answer.text, done.answer.citations))
     _show_sources(out, done.answer, zone)
+    for line in understood_lines(done.findings):
+        out.print(Text(line, "dim"))
     return done
 
 
@@ -77,7 +81,8 @@ def _show_sources(out: Console, answer: Answer, zone: tzinfo) -> None:
     if answer.citations:
         out.print()
     for citation in sorted(answer.citations, key=lambda citation: citation.number):
-        out.print(source_line(citation, zone, with_url=not is_rich(out)))
+        source = source_line(citation, zone, with_excerpt=not _quotes(answer))
+        out.print(source if is_rich(out) else source.append(f"\n    {citation.message.url}"))
     out.print()
     for line in summary(answer):
         out.print(Text(line, "dim"))
@@ -85,8 +90,20 @@ def _show_sources(out: Console, answer: Answer, zone: tzinfo) -> None:
 
 def summary(answer: Answer) -> list[str]:
     """Return what stands below an answer: what it rests on, and what was not as it should be."""
-    given = answer.messages_retrieved
-    based = f"Based on {counted(given, 'message')}" if given else None
-    parts = [based, f"{answer.response_time:.1f} s", answer.model_used]
-    reason = [f"Note: {answer.reason}"] if answer.reason else []
+    parts = [_basis(answer), f"{answer.response_time:.1f} s", answer.model_used]
+    reason = [f"Note: {as_sentence(answer.reason)}"] if answer.reason else []
     return [" • ".join(filter(None, parts)), *reason]
+
+
+def _basis(answer: Answer) -> str | None:
+    """Return how many messages were given to the model, and how many of them it used."""
+    given, cited = answer.messages_retrieved, len(answer.citations)
+    if not given:
+        return None
+    used = f", {cited:,} of them {'quoted' if _quotes(answer) else 'cited'}"
+    return f"Based on {counted(given, 'message')}{used if 0 < cited < given else ''}"
+
+
+def _quotes(answer: Answer) -> bool:
+    """Tell whether the answer consists of what its sources say."""
+    return answer.model_used == ExtractiveChatModel().name

@@ -6,10 +6,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from attrs import frozen
 
+from app.domain.model import Scope
 from app.entrypoints.cli.examples import ExampleCommand
-from app.entrypoints.cli.options import Snowflake, json_option
-from app.entrypoints.cli.presenting import counted, print_json
+from app.entrypoints.cli.narrowing import author_named, channel_named, guild_named
+from app.entrypoints.cli.options import Named, Snowflake, json_option
+from app.entrypoints.cli.presenting import counted, one_line, print_json
 from app.entrypoints.cli.runtime import GOES_ON
 
 if TYPE_CHECKING:
@@ -18,19 +21,35 @@ if TYPE_CHECKING:
     from app.entrypoints.container import Container
 
 
-@click.command(cls=ExampleCommand, examples=("forget --user 175928847299117063",))
-@click.option("--user", type=Snowflake(), help="Erase this person and refuse them from now on.")
-@click.option("--channel", type=Snowflake(), help="Erase this channel with its threads.")
-@click.option("--guild", type=Snowflake(), help="Erase this server.")
+@frozen
+class Doomed:
+    """Whom or what to erase: a user, channel or guild, and its name where that was given."""
+
+    kind: str
+    id: int
+    name: str | None = None
+
+    def __str__(self) -> str:
+        """Return it as people are told."""
+        return f"{self.kind} {self.id}" + (f" ({one_line(self.name)})" if self.name else "")
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=("forget --user 175928847299117063", 'forget --user "Ann" --yes'),
+)
+@click.option("--user", type=Named(), help="Erase this person and refuse them from now on.")
+@click.option("--channel", type=Named(), help="Erase this channel with its threads.")
+@click.option("--guild", type=Named(), help="Erase this server.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @json_option
 @click.pass_obj
 def forget(
     runtime: Runtime,
     *,
-    user: int | None,
-    channel: int | None,
-    guild: int | None,
+    user: int | str | None,
+    channel: int | str | None,
+    guild: int | str | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -38,35 +57,71 @@ def forget(
 
     A forgotten person stays forgotten when their messages are imported again. This cannot
     be undone. It works while a bot or an import runs in another process.
+
+    What is a number is taken for an id. A name has to be that of one only, and be
+    confirmed, or given with --yes.
     """
     chosen = {"user": user, "channel": channel, "guild": guild}
-    given = {kind: number for kind, number in chosen.items() if number is not None}
+    given = {kind: named for kind, named in chosen.items() if named is not None}
     if len(given) != 1:
         raise click.UsageError("Give exactly one of --user, --channel and --guild.")
-    [(kind, number)] = given.items()
+    [(kind, named)] = given.items()
+    doomed = _doomed(runtime, kind, named, yes=yes)
     if not yes and sys.stdin.isatty():
-        _confirm(f"Erase all messages of {kind} {number}, for good?")
+        _confirm(f"Erase all messages of {doomed}, for good?")
 
     async def work(container: Container) -> Forgotten:
         use_case = container.forget()
         erase = {"user": use_case.author, "channel": use_case.channel, "guild": use_case.guild}
-        return await erase[kind](number)
+        return await erase[kind](doomed.id)
 
-    forgotten = runtime.run(work, when_stopped=GOES_ON)
+    # Whoever is forgotten before the first import is forgotten by it too.
+    forgotten = runtime.run(work, when_stopped=GOES_ON, makes_archive=kind == "user")
     if as_json:
         print_json({"messages_erased": forgotten.messages, "vectors_waiting": forgotten.waiting})
-        return
-    click.echo(f"Erased {counted(forgotten.messages, 'message')} of {kind} {number}.")
-    if forgotten.waiting:
-        click.echo(
-            f"Their vectors hold no text and go with the next `discord-indexer index`"
-            f" (now: {forgotten.waiting})"
+    else:
+        _tell(doomed, forgotten)
+
+
+def _doomed(runtime: Runtime, kind: str, named: int | str, *, yes: bool) -> Doomed:
+    """Return what bears the name or id; an id need not be that of anything stored."""
+    if isinstance(named, int):
+        return Doomed(kind, named)
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError(
+            f"{named!r} is a name, and others may bear it: give the id, or --yes to erase without"
+            " being asked."
         )
+
+    async def find(container: Container) -> Doomed:
+        archive, everything = container.archive(), Scope.everything()
+        if kind == "user":
+            author = await author_named(named, archive, everything)
+            return Doomed(kind, author.id, f"{author.display_name}, @{author.name}")
+        find_named = channel_named if kind == "channel" else guild_named
+        found = await find_named(named, archive, everything)
+        return Doomed(kind, found.id, found.name)
+
+    return runtime.run(find)
 
 
 def _confirm(question: str) -> None:
     if not click.confirm(question, err=True):
         raise click.ClickException("Nothing was erased.")
+
+
+def _tell(doomed: Doomed, forgotten: Forgotten) -> None:
+    if forgotten.messages:
+        click.echo(f"Erased {counted(forgotten.messages, 'message')} of {doomed}.")
+    elif doomed.kind == "user":
+        click.echo(f"Nothing of {doomed} is stored; they are remembered as forgotten all the same.")
+    else:
+        click.echo(f"Nothing of {doomed} is stored.")
+    if forgotten.waiting:
+        click.echo(
+            f"Their vectors hold no text and go with the next `discord-indexer index`"
+            f" (now: {forgotten.waiting})"
+        )
 
 
 @click.command("opt-in", cls=ExampleCommand, examples=("opt-in --user 175928847299117063",))

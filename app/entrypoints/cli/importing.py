@@ -51,11 +51,13 @@ def import_(runtime: Runtime, paths: tuple[str, ...], no_embed: bool, as_json: b
     async def work(container: Container) -> Imported:
         return await _import(container, paths, runtime.started, embed=not no_embed)
 
-    imported = runtime.run(work, when_stopped=GOES_ON)
+    imported = runtime.run(work, when_stopped=GOES_ON, makes_archive=True)
     if as_json:
         print_json(_json(imported))
     else:
-        _show(imported, embedded=not no_embed)
+        _show_failures(imported.collected)
+        if imported.collected.messages_read or not imported.collected.failures:
+            _show(imported, embedded=not no_embed)
     if imported.problem is not None and not isinstance(imported.problem, IndexBusy):
         raise imported.problem
     return 1 if imported.collected.failures else 0
@@ -77,7 +79,7 @@ async def _import(
         collected = await container.collect().take(ExportHistory(paths), told)
     searchable = time.monotonic() - started
     indexed, problem = 0, None
-    if embed:
+    if embed and collected.messages_read:
         try:
             indexed = (await drain(container)).embedded
         except Unavailable as error:
@@ -110,9 +112,11 @@ def _show(imported: Imported, *, embedded: bool) -> None:
     collected = imported.collected
     click.echo(
         f"Read {counted(collected.messages_read, 'message')} from"
-        f" {counted(collected.files, 'file')} in {imported.seconds_to_searchable:.1f} s:"
-        f" {collected.stored.new:,} new, {collected.stored.updated:,} updated."
+        f" {counted(collected.files, 'file')} in {imported.seconds_to_searchable:.1f} s"
+        f"{_outcome(collected)}."
     )
+    if not collected.messages_read:
+        return
     if imported.problem is None and embedded:
         click.echo(f"Made {counted(imported.indexed, 'vector')} for searching by meaning.")
     else:
@@ -122,12 +126,29 @@ def _show(imported: Imported, *, embedded: bool) -> None:
             f"{one_line(overview.guild.name)} now holds {counted(overview.messages, 'message')}"
             f" in {counted(len(overview.channels), 'channel')}."
         )
-    if collected.messages_read:
-        click.echo('Next: discord-indexer ask "..."')
+    click.echo('Next: discord-indexer ask "..."')
+
+
+def _outcome(collected: Collected) -> str:
+    """Return what became of the messages read, which adds up to their number."""
+    stored = collected.stored
+    parts = {
+        "new": stored.new,
+        "updated": stored.updated,
+        "already there": stored.unchanged,
+        "refused (their author was forgotten, or they were removed)": stored.refused,
+        "skipped (system notices, empty or repeated)": collected.skipped,
+    }
+    told = [f"{number:,} {what}" for what, number in parts.items() if number]
+    return ": " + ", ".join(told) if told else ""
+
+
+def _show_failures(collected: Collected) -> None:
+    """Name each file that could not be read to its end, and what was taken of it."""
     for failure in collected.failures:
-        taken = counted(failure.messages_taken, "message")
+        taken = counted(failure.messages_taken, "message") if failure.messages_taken else "nothing"
         reason = one_line(failure.reason).removesuffix(".")
-        click.echo(f"{one_line(failure.file)}: {reason} ({taken} taken).", err=True)
+        click.echo(f"{one_line(failure.file)}: {reason} ({taken} imported from it).", err=True)
 
 
 def _without_vectors(problem: Unavailable | None) -> str:

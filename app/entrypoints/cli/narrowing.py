@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, tzinfo
 
-    from app.domain.model import Author, Guild
+    from app.domain.model import Author, Channel, Guild
     from app.entrypoints.cli.options import Filters
     from app.ports.storage import MessageArchive
 
@@ -33,11 +33,9 @@ class Narrowed:
     zone: tzinfo
     max_results: int = 10
 
-    def asking(self, text: str, history: Sequence[str] = ()) -> Question:
+    def asking(self, text: str) -> Question:
         """Return the question with this text."""
-        return Question(
-            text, self.scope, self.asked_at, self.max_results, tuple(history), self.zone
-        )
+        return Question(text, self.scope, self.asked_at, self.max_results, zone=self.zone)
 
     def as_of(self, moment: datetime) -> Narrowed:
         """Return the same with `moment` as "now": nothing later is searched."""
@@ -63,7 +61,7 @@ async def narrow(
     if filters.channels:
         scope = scope.in_channels(await _channels(filters.channels, archive, _any_time(scope)))
     if filters.author is not None:
-        author = await _author(filters.author, archive, _any_time(scope))
+        author = await author_named(filters.author, archive, _any_time(scope))
         scope = scope.by([author.id])
     return evolve(narrowed, scope=scope)
 
@@ -102,14 +100,26 @@ async def _channels(names: Sequence[str], archive: MessageArchive, scope: Scope)
     for name in names:
         found = await archive.channels_named(name, scope)
         if not found:
-            overviews = await archive.overview(scope)
-            known = [c.channel.name for overview in overviews for c in overview.channels]
-            raise NotFound(_unknown(f"no channel {name!r}", name.lstrip("#"), known))
+            raise NotFound(await _no_channel(name, archive, scope))
         ids.update(channel.id for channel in found)
     return frozenset(ids) | {thread.id for thread in await archive.threads_of(ids, scope)}
 
 
-async def _author(name: str, archive: MessageArchive, scope: Scope) -> Author:
+async def channel_named(name: str, archive: MessageArchive, scope: Scope) -> Channel:
+    """Return the one channel of this name or id. Raises `NotFound` or `InvalidInput`."""
+    found = await archive.channels_named(name, scope)
+    if not found:
+        raise NotFound(await _no_channel(name, archive, scope))
+    if len(found) > 1:
+        overviews = await archive.overview(scope)
+        guilds = {overview.guild.id: one_line(overview.guild.name) for overview in overviews}
+        listed = _listed([f"{c.id} (in {guilds.get(c.guild_id, c.guild_id)})" for c in found])
+        raise InvalidInput(f"Several channels are called {name!r}; give an id: {listed}.")
+    return found[0]
+
+
+async def author_named(name: str, archive: MessageArchive, scope: Scope) -> Author:
+    """Return the one person of this name or id. Raises `NotFound` or `InvalidInput`."""
     found = await archive.authors_named(name, scope)
     if not found:
         raise NotFound(
@@ -121,6 +131,12 @@ async def _author(name: str, archive: MessageArchive, scope: Scope) -> Author:
         )
         raise InvalidInput(f"Several people are called {name!r}; give an id: {listed}.")
     return found[0]
+
+
+async def _no_channel(name: str, archive: MessageArchive, scope: Scope) -> str:
+    overviews = await archive.overview(scope)
+    known = [held.channel.name for overview in overviews for held in overview.channels]
+    return _unknown(f"no channel {name!r}", name.lstrip("#"), known)
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:

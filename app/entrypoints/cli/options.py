@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from attrs import fields, frozen
+from attrs import evolve, fields, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +17,36 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
 LARGEST_SNOWFLAKE = 2**63 - 1
+DATA_DIR = click.Path(file_okay=False, path_type=Path)
+LOG_LEVEL = click.Choice(["debug", "info", "warning", "error"], case_sensitive=False)
 _DIGITS = re.compile(r"[0-9]{1,19}")
 MOST_RESULTS = 1_000
+
+
+def report_from(level: str) -> None:
+    """Report from this level on; libraries, whose debugging shows messages, from warnings on."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.captureWarnings(capture=True)
+    logging.getLogger("app").setLevel(level.upper())
+
+
+def _use(context: click.Context, _option: click.Parameter, folder: Path | None) -> None:
+    if folder is not None:
+        context.obj = evolve(context.obj, data_dir=folder.expanduser())
+
+
+def _report(_context: click.Context, _option: click.Parameter, level: str | None) -> None:
+    if level is not None:
+        report_from(level)
+
+
+AFTER_THE_COMMAND = (
+    click.Option(["--data-dir"], type=DATA_DIR, callback=_use, expose_value=False, hidden=True),
+    click.Option(
+        ["--log-level"], type=LOG_LEVEL, callback=_report, expose_value=False, hidden=True
+    ),
+)
+"""The program's own options once more: who types them after the command means the same."""
 
 
 @frozen
@@ -74,6 +104,22 @@ def filter_options(command: Callable[..., R]) -> Callable[..., R]:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+class Named(click.ParamType[int | str]):
+    """Something on Discord by its id, or by its name."""
+
+    name = "ID|NAME"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Return the number of an id, or the name: what is written in digits is no name."""
+        text = str(value).strip()
+        if not text:
+            self.fail("a name or an id is wanted", param, ctx)
+        is_number = text.isascii() and text.isdecimal()
+        return Snowflake().convert(text, param, ctx) if is_number else text
 
 
 class Snowflake(click.ParamType[int]):

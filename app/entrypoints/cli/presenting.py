@@ -60,6 +60,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def as_sentence(reasons: str) -> str:
+    """Return one or several reasons as a sentence: each joined part without its own full stop."""
+    return reasons.replace(".; ", "; ").removesuffix(".") + "."
+
+
 def print_json(value: object) -> None:
     """Print a value as one line of JSON in UTF-8, whatever the terminal's encoding is."""
     text = json.dumps(value, ensure_ascii=False)
@@ -106,7 +111,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "success": answer.success,
         "grounded": answer.grounded,
         "degraded": answer.degraded,
-        "reason": answer.reason,
+        "reason": answer.reason and as_sentence(answer.reason).removesuffix("."),
         "citations": [_citation_json(citation) for citation in answer.citations],
         "model_used": answer.model_used,
         "tokens_used": answer.tokens_used,

@@ -10,7 +10,6 @@ import signal
 import sys
 from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -18,10 +17,12 @@ import click
 from app import __version__
 from app.domain.errors import IndexerError, InvalidInput, Unavailable
 from app.entrypoints.cli.examples import ExampleCommand
+from app.entrypoints.cli.options import DATA_DIR, LOG_LEVEL, report_from
 from app.entrypoints.cli.runtime import INTERRUPTED, Runtime, build_container
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
+    from pathlib import Path
     from types import FrameType
 
     from app.entrypoints.cli.runtime import Build
@@ -75,15 +76,15 @@ def load_command(name: str) -> click.Command:
 )
 @click.option(
     "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=DATA_DIR,
     help="Where everything is kept, in place of DATA_DIR.",
 )
 @click.option(
     "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    type=LOG_LEVEL,
     default="warning",
     expose_value=False,
-    callback=lambda _context, _option, level: _report_from(level),
+    callback=lambda _context, _option, level: report_from(level),
     help="What is reported on standard error; debug adds tracebacks.",
 )
 @click.version_option(__version__, prog_name=NAME, message="%(prog)s %(version)s")
@@ -153,13 +154,6 @@ def _unexpected(error: BaseException) -> str:
     what = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(".")
     hint = "" if _log.isEnabledFor(logging.DEBUG) else "; --log-level debug shows where"
     return f"Something went wrong that should not ({what}){hint}."
-
-
-def _report_from(level: str) -> None:
-    """Report from this level on; libraries, whose debugging shows messages, from warnings on."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.captureWarnings(capture=True)
-    logging.getLogger("app").setLevel(level.upper())
 
 
 @contextmanager

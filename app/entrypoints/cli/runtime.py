@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from attrs import field, frozen
 
+from app.domain.errors import NotFound
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
@@ -29,6 +31,14 @@ class Stopped(click.ClickException):
     """Somebody pressed Ctrl-C or sent SIGTERM; the message says what that means here."""
 
     exit_code = INTERRUPTED
+
+
+def no_archive(settings: Settings) -> str:
+    """Say where an archive was looked for, and how to come to one."""
+    return (
+        f"There is no archive in {settings.archive_place}: begin with `discord-indexer import"
+        " PATH`, or name the right folder with --data-dir or DATA_DIR."
+    )
 
 
 def build_container(settings: Settings) -> Container:
@@ -58,12 +68,17 @@ class Runtime:
         work: Callable[[Container], Coroutine[Any, Any, T]],
         *,
         when_stopped: str = "Stopped.",
+        makes_archive: bool = False,
     ) -> T:
         """Do a command's work with everything opened before and closed after it.
 
-        `when_stopped` tells a person who interrupts it what has become of the work.
+        `when_stopped` tells a person who interrupts it what has become of the work. Unless
+        the work `makes_archive`, raises `NotFound` where there is none, and makes nothing:
+        a folder's name may be mistyped.
         """
         settings = self.settings
+        if not (makes_archive or settings.has_archive):
+            raise NotFound(no_archive(settings))
         try:
             from app.entrypoints.cli.working import finish
 

@@ -20,6 +20,7 @@ from app.entrypoints.cli.presenting import (
     shown_bytes,
     shown_time,
 )
+from app.entrypoints.cli.runtime import no_archive
 from app.ports.language import Readiness
 
 if TYPE_CHECKING:
@@ -68,11 +69,15 @@ def status(runtime: Runtime, as_json: bool) -> None:
     async def work(container: Container) -> Status:
         return await read_status(container, runtime.settings)
 
-    found = runtime.run(work)
+    settings = runtime.settings
+    if settings.has_archive:
+        found = runtime.run(work)
+    else:
+        found = asyncio.run(_status_of_nothing(runtime.build(settings), settings))
     if as_json:
         print_json(_json(found))
     else:
-        _show(found, zone_named(runtime.settings.timezone))
+        _show(found, settings)
 
 
 async def read_status(container: Container, settings: Settings) -> Status:
@@ -82,18 +87,32 @@ async def read_status(container: Container, settings: Settings) -> Status:
     size = await asyncio.to_thread(_size_of, settings.folder)
     if settings.database_url is not None:
         size += await archive.size_bytes()
-    (vectors, index), embedding, model = await asyncio.gather(
+    (vectors, index), models = await asyncio.gather(
         _index_state(container.vectors(), sum(o.messages - o.waiting for o in overviews)),
-        embedder_state(embedder),
-        container.model().readiness(),
+        _model_states(container),
     )
-    dependencies = {
-        "archive": Readiness("ok", f"{sum(o.messages for o in overviews):,} messages"),
-        "index": index,
-        "embedder": embedding,
-        "model": model,
-    }
+    archived = Readiness("ok", f"{sum(o.messages for o in overviews):,} messages")
+    dependencies = {"archive": archived, "index": index, **models}
     return Status(overviews, vectors, str(embedder.identity), size, dependencies)
+
+
+async def _status_of_nothing(container: Container, settings: Settings) -> Status:
+    """Look at what works before there is an archive, without making anything."""
+    try:
+        models = await _model_states(container)
+    finally:
+        for used in reversed(container.closing()):
+            await used.close()
+    nothing = Readiness("off", f"there is none in {settings.archive_place}")
+    dependencies = {"archive": nothing, "index": Readiness("off", "nothing to find"), **models}
+    return Status([], 0, str(container.embedder().identity), 0, dependencies)
+
+
+async def _model_states(container: Container) -> dict[str, Readiness]:
+    embedding, model = await asyncio.gather(
+        embedder_state(container.embedder()), container.model().readiness()
+    )
+    return {"embedder": embedding, "model": model}
 
 
 async def _index_state(vectors: VectorIndex, settled: int) -> tuple[int | None, Readiness]:
@@ -152,13 +171,16 @@ def _json(status: Status) -> dict[str, Any]:
     }
 
 
-def _show(status: Status, zone: tzinfo) -> None:
+def _show(status: Status, settings: Settings) -> None:
     from rich.text import Text
 
     from app.entrypoints.cli.terminal import console, table
 
-    out = console()
-    if not status.messages:
+    out, zone = console(), zone_named(settings.timezone)
+    out.print(f"Data directory: {settings.folder.absolute()}\n")
+    if not settings.has_archive:
+        out.print(no_archive(settings))
+    elif not status.messages:
         out.print("Nothing has been imported yet; begin with `discord-indexer import PATH`.")
     for overview in status.overviews:
         out.print(Text(f"{one_line(overview.guild.name)} ({overview.guild.id})", "bold"))

@@ -69,12 +69,12 @@ def linked(text: str, citations: Iterable[Citation]) -> Text:
     return shown
 
 
-def source_line(citation: Citation, zone: tzinfo, *, with_url: bool) -> Text:
-    """Return the line of a source; its number opens the message, or its address follows."""
+def source_line(citation: Citation, zone: tzinfo, *, with_excerpt: bool) -> Text:
+    """Return the line of a source, whose number opens the message."""
     message = citation.message
     number = Text(f"[{citation.number}]", Style(color="cyan", bold=True, link=message.url))
-    line = Text.assemble(number, " ", origin(message, zone), " — ", one_line(citation.excerpt))
-    return line.append(f"\n    {message.url}") if with_url else line
+    line = Text.assemble(number, " ", origin(message, zone))
+    return line.append(f" — {one_line(citation.excerpt)}") if with_excerpt else line
 
 
 def origin(message: Message, zone: tzinfo) -> Text:
