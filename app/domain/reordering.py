@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from app.domain.questions import Reading
     from app.domain.ranking import Ranked
 
-REORDERED = 60
+REORDERED = 40
 """How many of the fused candidates are reordered; the rest keep their order behind them."""
 
 REACH = 6
@@ -112,13 +112,14 @@ def reorder(
     known of candidates and their neighbours. BM25 of the message alone is left out of the
     base score: coverage says the same, and says it with parents and replies.
     """
+    weighed = asdict(weights)
     scored = []
     for candidate, signals in zip(
         candidates, _signals(reading, terms, candidates, similarity), strict=True
     ):
         parts = {
             name: getattr(signals, name) * weight
-            for name, weight in asdict(weights).items()
+            for name, weight in weighed.items()
             if getattr(signals, name)
         }
         old = {name: candidate.ranked.parts.get(name, 0.0) for name in (MEANING, CONVERSATION)}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, not_, or_, select, tuple_
 
 from app.adapters.sql import lexical
@@ -118,4 +118,4 @@ def matching_chunks(
         return []
     asked = {"query": query, "limit": limit, **parameters(scope)}
     rows = connection.execute(_CHUNKS, asked).all()
-    return [ChunkHit(guild_id, tuple(json.loads(ids)), score) for guild_id, ids, score in rows]
+    return [ChunkHit(guild_id, tuple(orjson.loads(ids)), score) for guild_id, ids, score in rows]

@@ -72,8 +72,9 @@ _GUILDS = (
 def read(connection: Connection, message_ids: Sequence[int], scope: Scope) -> list[Message]:
     """Return messages in the order asked for, each once."""
     asked = {"ids": sqlite.as_json(message_ids), **parameters(scope)}
-    found = {row.id: row for row in connection.execute(_BY_ID, asked)}
-    return [to_message(found[i]) for i in dict.fromkeys(message_ids) if i in found]
+    rows = connection.execute(_BY_ID, asked).all()
+    found = {message.id: message for message in map(to_message, rows)}
+    return [found[i] for i in dict.fromkeys(message_ids) if i in found]
 
 
 def around(

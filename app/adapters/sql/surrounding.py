@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+import orjson
 from sqlalchemy import bindparam, func, select, tuple_
 
 from app.adapters.sql import reading, sqlite
@@ -63,14 +63,13 @@ def surroundings(
 ) -> list[Surroundings]:
     """Find the ids around the messages, then read them all at once, which checks the scope."""
     asked = {"ids": sqlite.as_json(message_ids), "reach": reach, **parameters(scope)}
-    around = {row.id: row for row in connection.execute(_AROUND, asked)}
     places = {
         message_id: (
-            json.loads(row.before),
-            json.loads(row.after),
-            [*([row.reply_to] if row.reply_to else []), *sorted(json.loads(row.replies))],
+            orjson.loads(before),
+            orjson.loads(after),
+            [*([reply_to] if reply_to else []), *sorted(orjson.loads(replies))],
         )
-        for message_id, row in around.items()
+        for message_id, reply_to, before, after, replies in connection.execute(_AROUND, asked).all()
     }
     wanted = {i for groups in places.values() for group in groups for i in group} | places.keys()
     found = {message.id: message for message in reading.read(connection, sorted(wanted), scope)}
