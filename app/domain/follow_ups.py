@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_SUBJECTS = 12
 """How many words of the questions before are searched along."""
 
-ENOUGH_SUBJECTS = 6
+ENOUGH_SUBJECTS = 3
 """What names more subjects of its own needs none from before, whatever it refers to."""
 
 FEW_SUBJECTS = 2
@@ -49,7 +49,7 @@ def read_in_context(question: Question) -> Reading:
 
 
 def _follow(reading: Reading, context: Reading | None) -> Reading:
-    if context is None or not is_follow_up(reading):
+    if context is None or not is_follow_up(reading, context):
         return reading
     own_roles = {mention.role for mention in reading.mentions}
     kept = tuple(
@@ -119,8 +119,8 @@ _LACKS_A_NOUN = _pattern(
 )
 
 
-def is_follow_up(reading: Reading) -> bool:
-    """Tell whether a question leaves out what it is about."""
+def is_follow_up(reading: Reading, context: Reading) -> bool:
+    """Tell whether a question leaves out what it is about; `context` was asked before it."""
     whole = reading.text.replace("\u2019", "'")
     text = reading.without(*reading.mentions).replace("\u2019", "'")
     own = len(_subjects(text))
@@ -129,20 +129,27 @@ def is_follow_up(reading: Reading) -> bool:
     if own > ENOUGH_SUBJECTS or _ASKS_THE_BOT.match(whole):
         return False
     openings = (_WHAT_ABOUT, _CORRECTS, _WANTS_MORE)
-    if any(opening.match(whole) for opening in openings) or _refers_back(text):
+    names_author = any(mention.role is Role.BY for mention in reading.mentions)
+    if any(opening.match(whole) for opening in openings) or _refers_back(text, names_author):
         return True
     if _JOINS.match(whole):
         return own <= FEW_SUBJECTS
     if own == 0:
-        return _is_elliptic(text, reading)
-    return own == 1 and bool(_LACKS_A_NOUN.search(text))
+        return _is_elliptic(whole, reading, context)
+    return own == 1 and bool(_LACKS_A_NOUN.search(whole))
 
 
-def _is_elliptic(text: str, reading: Reading) -> bool:
-    """Tell whether a question without a subject leaves it out: "why?", and not "what's new?"."""
+def _is_elliptic(text: str, reading: Reading, context: Reading) -> bool:
+    """Tell whether a question without a subject leaves it out: "why?", and not "what's new?".
+
+    "What did Ben say?" does so where it was just asked what Ana said.
+    """
     narrows = reading.window is not None or any(mention.is_filter for mention in reading.mentions)
-    is_whole = narrows or reading.wants_current or reading.kind is Kind.SUMMARY
-    return not is_whole and bool(_ASKS.match(text) or _LACKS_A_NOUN.search(text))
+    if narrows or reading.wants_current or reading.kind is Kind.SUMMARY:
+        return False
+    if any(mention.role is Role.BY for mention in reading.mentions):
+        return any(mention.role is Role.BY for mention in context.mentions)
+    return bool(_ASKS.match(text) or _LACKS_A_NOUN.search(text))
 
 
 # --- does it refer back? --------------------------------------------------------------------------
@@ -152,12 +159,18 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_PERSONS = _set("he she him her his hers they them their theirs it its")
+_PERSONS = _set("he she him her his hers they them their theirs")
+_IT = _set("it it's its")
+_ANYBODY = _set("anybody anyone everybody everyone person people somebody someone others")
+_HAS_CLAUSE = _ANYBODY | _set(
+    "so all answer anything case everything fact idea issue message nothing one ones part point"
+    " problem question reason something thing things way"
+)
 _POINTS = _set("this these those")
 _HERE = _set(
     """
 server guild channel discord community group chat place team week month year morning afternoon
-evening night time weekend bot project room game app program the a an
+evening night time weekend bot project room game app program conversation discussion the a an
 """
 )
 _SAYING = _set("say says said think thinks thought know knew mean means meant tell told")
@@ -170,28 +183,33 @@ _EMPTY_IT = _pattern(
 )
 
 
-def _refers_back(text: str) -> bool:
-    """Tell whether a word points to something that the question itself has not named before."""
+def _refers_back(text: str, names_author: bool) -> bool:  # noqa: FBT001
+    """Tell whether a word points to something that the question itself has not named before.
+
+    `text` is without the words that name an author, to whom "she" may refer and "it" not.
+    """
     words = [match[0].lower() for match in _TOKEN.finditer(text)]
-    for at, word in enumerate(words):
-        if _points_back(
-            words[at - 1] if at else "", word, words[at + 1] if at + 1 < len(words) else ""
-        ):
-            return not (word in {"it", "it's"} and _EMPTY_IT.search(text))
+    names_person = names_author
+    for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
+        if _points_back(before, word, after):
+            is_person = word in _PERSONS
+            is_empty = word in _IT and _EMPTY_IT.search(text)
+            return not (is_empty or (is_person and names_person))
         if not _is_little(word):
             return False
+        names_person = names_person or word in _ANYBODY
     return False
 
 
 def _points_back(before: str, word: str, after: str) -> bool:
     plain = word.removesuffix("'s")
-    if plain in _PERSONS:
+    if plain in _PERSONS or plain in _IT:
         return True
     if plain in _POINTS:
         return after not in _HERE
     if plain == "that":
         is_conjunction = before in _SAYING and after and after not in _GOES_ON
-        return not (is_conjunction or before == "so" or after in _HERE)
+        return not (is_conjunction or before in _HAS_CLAUSE or after in _HERE)
     if plain in {"one", "ones"}:
         return before in _COUNTED
     if plain == "same":

@@ -14,6 +14,7 @@ from app.domain.terms import question_terms
 
 NOW = datetime(2024, 4, 17, 15, 30, tzinfo=UTC)
 DAY_BEFORE = Window(datetime(2024, 4, 16, tzinfo=UTC), datetime(2024, 4, 17, tzinfo=UTC))
+BEFORE = read_question("What did Ana say about Chrome?", NOW, UTC)
 
 
 def read(*questions: str) -> Reading:
@@ -90,12 +91,18 @@ def read(*questions: str) -> Reading:
     ],
 )
 def test_a_question_that_leaves_out_its_subject_follows_up(question: str) -> None:
-    assert is_follow_up(read_question(question, NOW, UTC))
+    assert is_follow_up(read_question(question, NOW, UTC), BEFORE)
 
 
 @pytest.mark.parametrize(
     "question",
     [
+        "When does Monica say she is going to the circus?",
+        "What command does earthen give?",
+        "what did toma tell starscalling?",
+        "Who was the person that ended the relationship?",
+        "who is looking for someone to help him use Linux?",
+        "When is this conversation taking place?",
         "How do I install Firefox?",
         "And how do I install Firefox on Ubuntu?",
         "so how do you mount a second drive",
@@ -153,8 +160,14 @@ def test_a_question_that_leaves_out_its_subject_follows_up(question: str) -> Non
     ],
 )
 def test_a_question_with_a_subject_of_its_own_stands_by_itself(question: str) -> None:
-    assert not is_follow_up(read_question(question, NOW, UTC))
-    assert read("How do I install Chrome on Linux?", question) == read(question)
+    assert not is_follow_up(read_question(question, NOW, UTC), BEFORE)
+    assert read(BEFORE.text, question) == read(question)
+
+
+@pytest.mark.parametrize("question", ["what did Ben say?", "What is Ben's advice?"])
+def test_what_somebody_said_is_of_the_subject_that_another_spoke_of(question: str) -> None:
+    assert read("What did Ana say about tea?", question).is_follow_up
+    assert not read("Who is out of printer paper?", question).is_follow_up
 
 
 @pytest.mark.parametrize("question", ["why?", "and who said that?", "what about Windows?"])

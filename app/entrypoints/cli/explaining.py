@@ -9,13 +9,14 @@ from attrs import frozen
 from app.domain.context import NEAR_DUPLICATE, overlap, words_of
 from app.domain.ranking import CONVERSATION, MEANING, WORDS
 from app.entrypoints.cli.presenting import one_line, printable, shown_time, window_json
+from app.entrypoints.cli.understanding import understood_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
     from app.domain.asking import Done
-    from app.domain.model import Scope, Window
+    from app.domain.model import Window
     from app.domain.prompt import Excerpt
     from app.domain.searching import Found
     from app.entrypoints.cli.narrowing import Narrowed
@@ -73,7 +74,7 @@ def explanation_json(done: Done, narrowed: Narrowed) -> dict[str, Any]:
     """Return the explanation for programs."""
     return {
         "window": window_json(done.findings.window),
-        "filters": {name: [str(i) for i in ids] for name, ids in _filters(narrowed.scope).items()},
+        "filters": {n: [str(i) for i in ids] for n, ids in _filters(done, narrowed).items()},
         "terms": list(done.findings.terms),
         "candidates": done.findings.candidates,
         "found": [
@@ -115,8 +116,10 @@ def show_explanation(done: Done, narrowed: Narrowed) -> None:
         Rule("How this came about", align="left") if out.is_terminal else "How this came about"
     )
     out.print(f"Time: {_span(done.findings.window, narrowed.zone)}")
-    for name, ids in _filters(narrowed.scope).items():
+    for name, ids in _filters(done, narrowed).items():
         out.print(f"Only {name}: {', '.join(map(str, ids))}")
+    for line in understood_lines(done.findings):
+        out.print(line)
     terms = ", ".join(map(printable, done.findings.terms)) or "none"
     out.print(f"Words searched: {terms}")
     out.print(f"Messages compared: {done.findings.candidates:,}")
@@ -173,10 +176,11 @@ def _signals(found: Found) -> dict[str, float]:
     return {name: part for name, part in found.ranked.parts.items() if name not in RANKINGS}
 
 
-def _filters(scope: Scope) -> dict[str, list[int]]:
-    """Return what the scope was narrowed to, by id."""
-    narrowed = {"servers": scope.grants, "channels": scope.channels, "authors": scope.authors}
-    return {name: sorted(ids) for name, ids in narrowed.items() if ids is not None}
+def _filters(done: Done, narrowed: Narrowed) -> dict[str, list[int]]:
+    """Return what the scope was narrowed to, by id, by options and by the question's words."""
+    scope = done.findings.understood.narrow(narrowed.scope)
+    limits = {"servers": scope.grants, "channels": scope.channels, "authors": scope.authors}
+    return {name: sorted(ids) for name, ids in limits.items() if ids is not None}
 
 
 def _span(window: Window, zone: tzinfo) -> str:

@@ -67,6 +67,7 @@ def _show(findings: Findings, narrowed: Narrowed) -> None:
     from rich.text import Text
 
     from app.entrypoints.cli.terminal import console, is_rich, origin
+    from app.entrypoints.cli.understanding import understood_lines
 
     out = console()
     for rank, found in enumerate(findings.found, 1):
@@ -81,3 +82,5 @@ def _show(findings: Findings, narrowed: Narrowed) -> None:
             out.print("\n".join(f"     {line}" for line in [*text.splitlines(), url]))
     if not findings.found:
         out.print("No message matches.")
+    for line in understood_lines(findings):
+        out.print(Text(line, "dim"))
