@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from app.domain.extracts import answer_with_quotes
+from app.domain.listing import answer_with_list
+from app.domain.summarizing import answer_with_digest
 from app.ports.language import ChatModel, Completion, Readiness, Token
 
 if TYPE_CHECKING:
@@ -17,15 +19,15 @@ if TYPE_CHECKING:
 
 @frozen
 class ExtractiveChatModel(ChatModel):
-    """Quotes the messages that speak to the question, and writes no sentence of its own."""
+    """Quotes the messages that speak to the question; what else it writes was counted."""
 
     name: str = "extractive"
 
     async def stream(
         self, prompt: Prompt, limit_chars: int
     ) -> AsyncGenerator[Token | Completion, None]:
-        """Yield the answer quote by quote."""
-        for piece in answer_with_quotes(prompt, limit_chars):
+        """Yield the answer piece by piece."""
+        for piece in _pieces(prompt, limit_chars):
             yield Token(piece)
         yield Completion(self.name)
 
@@ -35,3 +37,13 @@ class ExtractiveChatModel(ChatModel):
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _pieces(prompt: Prompt, limit_chars: int) -> list[str]:
+    """Write the kind of answer for which something was counted, else quotes."""
+    brief = prompt.brief
+    if brief.digest is not None:
+        return answer_with_digest(brief.digest, prompt.excerpts, limit_chars)
+    if brief.tally is not None:
+        return answer_with_list(brief.tally, prompt.excerpts, limit_chars)
+    return answer_with_quotes(prompt, limit_chars)

@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
-from app.domain.companions import companions_of
-from app.domain.context import select_context
 from app.domain.errors import ModelUnavailable
 from app.domain.evidence import CERTAIN, DOUBTFUL
+from app.domain.gathering import Gather
 from app.domain.grounding import check_citations
 from app.domain.model import Answer, Citation, Window
-from app.domain.prompt import SYSTEM_PROMPT, Excerpt, Prompt, build_prompt
+from app.domain.prompt import SYSTEM_PROMPT, build_prompt
 from app.domain.reply import cut_text, truncate_reply
+from app.domain.understanding import nobody_wrote
+from app.domain.wording import spelled
 from app.ports.language import Completion
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator
 
+    from app.domain.gathering import Material
     from app.domain.model import Question
+    from app.domain.prompt import Excerpt, Prompt
     from app.domain.searching import Findings, Search
     from app.ports.language import ChatModel
     from app.ports.runtime import Clock
@@ -28,6 +31,13 @@ if TYPE_CHECKING:
 
 EXCERPT_CHARS = 200
 """How much of a message is shown as the excerpt of a citation."""
+
+FURTHER = 3
+"""So many times as many messages as asked for are found, to fill what room a model has.
+
+On the bench a gold short answer then stands in 4,000 characters for .851 of the questions,
+against .809 without; six times as many add nothing.
+"""
 
 
 @frozen
@@ -111,15 +121,26 @@ class Ask:
         no error but a degraded answer. Raises `ArchiveUnavailable`.
         """
         started = self.clock.monotonic()
-        findings = await self.search.find(question, question.max_results)
-        excerpts = self._select(findings)
-        if not excerpts or _is_unsupported(findings):
+        findings = await self.search.find(question, question.max_results * FURTHER)
+        material = await Gather(self.archive, self.limits.context_chars).material(
+            question, findings
+        )
+        best = findings.found[: question.max_results]
+        excerpts, findings = material.excerpts, evolve(findings, found=best, window=material.window)
+        is_evidence = material.is_evidence and not findings.understood.absent
+        if not excerpts or (not is_evidence and _is_unsupported(findings)):
             yield Done(await self._nothing_found(question, findings, started), findings)
             return
         yield Sources(tuple(_citation(excerpt) for excerpt in excerpts))
         prompt = build_prompt(
-            question.text, excerpts, system=self.system_prompt, history=question.history
+            question.text,
+            excerpts,
+            system=self.system_prompt,
+            history=[turn.text for turn in question.history],
+            brief=material.brief,
         )
+        if findings.reading.is_follow_up:  # what reads no earlier questions reads them as one
+            prompt = evolve(prompt, question=findings.reading.text)
         draft = _Draft("", Completion(self.model.name))
         async with aclosing(self._write(prompt)) as events:
             async for event in events:
@@ -127,16 +148,8 @@ class Ask:
                     draft = event
                 else:
                     yield event
-        answer = self._checked(draft, excerpts, findings)
+        answer = self._checked(draft, material, findings)
         yield Done(self._timed(answer, findings, started), findings, prompt)
-
-    def _select(self, findings: Findings) -> tuple[Excerpt, ...]:
-        around = [found.around for found in findings.found if found.around]
-        return select_context(
-            [found.message for found in findings.found],
-            self.limits.context_chars,
-            companions_of(around, findings.window),
-        )
 
     async def _write(self, prompt: Prompt) -> AsyncGenerator[Written | Replaced | _Draft, None]:
         """Let the model write, or the fallback where it fails; the `_Draft` comes last."""
@@ -164,12 +177,12 @@ class Ask:
                     text += piece.text
         return _Draft(text, completion, reason)
 
-    def _checked(self, draft: _Draft, excerpts: Sequence[Excerpt], findings: Findings) -> Answer:
-        by_number = {excerpt.number: excerpt for excerpt in excerpts}
+    def _checked(self, draft: _Draft, material: Material, findings: Findings) -> Answer:
+        by_number = {excerpt.number: excerpt for excerpt in material.excerpts}
         text, cited = check_citations(draft.text.strip(), by_number)
         completion = draft.completion
         reasons = [r for r in (findings.problem, draft.reason, completion.note) if r]
-        if _is_judged(findings) and findings.support < DOUBTFUL:
+        if not material.is_evidence and _is_judged(findings) and findings.support < DOUBTFUL:
             reasons.append("these messages may not answer the question")
         if not cited:
             reasons.append("the model cited none of the messages it was given")
@@ -182,15 +195,18 @@ class Ask:
             reason="; ".join(reasons) or None,
             model_used=completion.model,
             tokens_used=completion.tokens_used,
-            messages_retrieved=len(excerpts),
+            messages_retrieved=len(material.excerpts),
         )
 
     async def _nothing_found(
         self, question: Question, findings: Findings, started: float
     ) -> Answer:
-        searched = await self.archive.count(question.scope.during(findings.window))
-        span = _spelled(findings.window)
-        if searched:
+        scope = findings.understood.narrow(question.scope)
+        searched = await self.archive.count(scope.during(findings.window))
+        span = spelled(findings.window)
+        if findings.understood.absent:
+            text = nobody_wrote(findings.understood.absent)
+        elif searched:
             text = f"I found nothing about that in the {searched:,} messages{span} I searched."
         else:
             text = f"There are no messages to search here{span}, so I cannot answer that."
@@ -213,7 +229,8 @@ class Ask:
 
 def _is_unsupported(findings: Findings) -> bool:
     """Tell whether what was found surely answers nothing."""
-    return _is_judged(findings) and findings.support < CERTAIN
+    is_weak = _is_judged(findings) and findings.support < CERTAIN
+    return is_weak or bool(findings.understood.absent)
 
 
 def _is_judged(findings: Findings) -> bool:
@@ -221,13 +238,6 @@ def _is_judged(findings: Findings) -> bool:
     return findings.problem is None and any(
         found.ranked.similarity is not None for found in findings.found[:1]
     )
-
-
-def _spelled(window: Window) -> str:
-    """Return a span of time as a person reads it, empty for all of time."""
-    after = f" from {window.after:%Y-%m-%d %H:%M}" if window.after else ""
-    before = f" until {window.before:%Y-%m-%d %H:%M}" if window.before else ""
-    return f"{after}{before} (UTC)" if after or before else ""
 
 
 def _citation(excerpt: Excerpt) -> Citation:

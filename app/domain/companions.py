@@ -24,17 +24,23 @@ characters for .878 of them, against .872 without; more neighbours lose.
 
 @frozen
 class Companion:
-    """A message that was not found itself; `beside` is the id of the found one it belongs to."""
+    """A message for what room the best leave; `beside` is the id of the one it belongs to.
+
+    It belongs to none where it was found itself, further down.
+    """
 
     message: Message
-    beside: int
+    beside: int | None = None
 
 
-def companions_of(best: Sequence[Surroundings], window: Window) -> tuple[Companion, ...]:
+def companions_of(
+    best: Sequence[Surroundings], window: Window, further: Sequence[Message] = ()
+) -> tuple[Companion, ...]:
     """Return what accompanies the first of these messages, each once, in their order.
 
     `best` is best first. Those are the message replied to, the replies and the next message
-    of the channel, as far as they lie in the window that the question named.
+    of the channel, as far as they lie in the window that the question named; then follows
+    what was found `further` down.
     """
     known = {around.message.id for around in best}
     found: dict[int, Companion] = {}
@@ -42,4 +48,7 @@ def companions_of(best: Sequence[Surroundings], window: Window) -> tuple[Compani
         for message in (*around.related, *around.after[:1]):
             if message.id not in known and message.created_at in window:
                 found.setdefault(message.id, Companion(message, around.message.id))
+    for message in further:
+        if message.id not in known:
+            found.setdefault(message.id, Companion(message))
     return tuple(found.values())

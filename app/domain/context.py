@@ -8,6 +8,7 @@ a score of similarity and age decides both.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from attrs import evolve
@@ -117,21 +118,28 @@ def _formatted(context: Context) -> str:
 
 
 def select_context(
-    ranked: Sequence[Message], limit_chars: int, companions: Sequence[Companion] = ()
+    ranked: Sequence[Message],
+    limit_chars: int,
+    companions: Sequence[Companion] = (),
+    *,
+    longest_chars: int | None = None,
+    each_author: bool = False,
 ) -> tuple[Excerpt, ...]:
     """Return the best messages that fit, numbered from 1 in the order of their conversation.
 
     `ranked` is best first. What counts is the length of the formatted excerpts with the
-    separators between them. Texts that say the same are taken once. A message longer than
-    its share is cut to it, so that it cannot crowd out the others, and grows again into
-    what they leave. One that does not fit is passed over. Companions come into what room is
-    left by all that were found. Channels stand in the order of their best message, messages
-    within them in the order of time.
+    separators between them. Texts that say the same are taken once, or once of `each_author`.
+    A message longer than its share, or than `longest_chars`, is cut to it, so that it cannot
+    crowd out the others, and grows again into what they leave. One that does not fit is
+    passed over. Companions come into what room is left by `ranked`. Channels stand in the
+    order of their best message, messages within them in the order of time.
     """
-    share = min(limit_chars, max(limit_chars // LONGEST_SHARE, SMALLEST_SHARE))
+    share = longest_chars or max(limit_chars // LONGEST_SHARE, SMALLEST_SHARE)
+    share = min(limit_chars, share)
     picks: list[Excerpt] = []
     room = limit_chars
-    for offered in _saying_something_new(_offered(ranked, companions)):
+    candidates = _offered(ranked, companions)
+    for offered in _saying_something_new(candidates, each_author=each_author):
         # Which number an excerpt ends up with does not matter here: all are given out.
         pick = evolve(offered, number=len(picks) + 1, rank=len(picks))
         fitting = _cut_to(pick, share)
@@ -150,13 +158,14 @@ def _offered(ranked: Sequence[Message], companions: Sequence[Companion]) -> Iter
         yield Excerpt(0, message, message.text, beside=companion.beside)
 
 
-def _saying_something_new(offered: Iterable[Excerpt]) -> Iterator[Excerpt]:
+def _saying_something_new(offered: Iterable[Excerpt], *, each_author: bool) -> Iterator[Excerpt]:
     """Yield those with a text that none before them had, or nearly had."""
-    seen: list[frozenset[str]] = []
+    seen: defaultdict[int | None, list[frozenset[str]]] = defaultdict(list)
     for excerpt in offered:
         words = words_of(excerpt.text)
-        if words and all(overlap(words, other) < NEAR_DUPLICATE for other in seen):
-            seen.append(words)
+        said = seen[excerpt.message.author.id if each_author else None]
+        if words and all(overlap(words, other) < NEAR_DUPLICATE for other in said):
+            said.append(words)
             yield excerpt
 
 

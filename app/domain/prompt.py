@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
+
+from app.domain.questions import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from app.domain.listing import Tally
     from app.domain.model import Message
+    from app.domain.summarizing import Digest
 
 SYSTEM_PROMPT = """\
 You answer questions about a Discord community from excerpts of its messages.
@@ -21,6 +25,14 @@ After every statement cite the excerpt that supports it by its number, like [1] 
 If the excerpts do not answer the question, say so in one sentence and cite nothing.
 Answer in the language of the question, briefly, in at most three short paragraphs."""
 
+TASKS: Mapping[Kind, str] = {
+    Kind.WHO: "Answer with a list of people, one line each, and cite a message of each.",
+    Kind.WHEN: "Say the date and time of what is asked for, as it stands above the excerpt.",
+    Kind.HOW_MANY: "Use the figures that were counted, if there are any; never guess a number.",
+    Kind.SUMMARY: "Summarize what was talked about by subject, the most discussed first,"
+    " and cite messages for each.",
+}
+NEWEST = "Of several answers the newest is meant."
 NO_MESSAGES = "No relevant messages found."
 SEPARATOR = "\n\n---\n\n"
 _BEGIN, _END = "BEGIN EXCERPTS", "END EXCERPTS"
@@ -48,17 +60,33 @@ class Excerpt:
 
 
 @frozen
+class Brief:
+    """What kind of answer is wanted, and what was counted for it.
+
+    `facts` are the figures of `tally` or `digest` in words. `wants_newest` says that of
+    several messages that answer the newest is meant.
+    """
+
+    kind: Kind = Kind.LOOKUP
+    wants_newest: bool = False
+    tally: Tally | None = None
+    digest: Digest | None = None
+    facts: tuple[str, ...] = ()
+
+
+@frozen
 class Prompt:
     """Everything that a model needs to answer.
 
-    `system` and `user` are what a chat model is sent; `question` and `excerpts` are
-    the same in parts, for a model that does not read prose.
+    `system` and `user` are what a chat model is sent; `question`, `excerpts` and `brief`
+    are the same in parts, for a model that does not read prose.
     """
 
     system: str
     user: str
     question: str
     excerpts: tuple[Excerpt, ...] = ()
+    brief: Brief = field(factory=Brief)
 
 
 def format_header(moment: datetime, author: str, channel: str) -> str:
@@ -79,13 +107,28 @@ def build_prompt(
     *,
     system: str = SYSTEM_PROMPT,
     history: Sequence[str] = (),
+    brief: Brief | None = None,
 ) -> Prompt:
-    """Put a prompt together from excerpts and a question, with earlier questions before it."""
-    body = SEPARATOR.join(format_excerpt(excerpt) for excerpt in excerpts) or NO_MESSAGES
-    return Prompt(system, frame_question(question, body, history), question, tuple(excerpts))
+    """Put a prompt together from excerpts and a question, with earlier questions before it.
+
+    What was counted stands between the fences too, as it names people and channels.
+    """
+    brief = brief or Brief()
+    facts = "\n".join(harmless(fact) for fact in brief.facts)
+    parts = [*filter(None, [facts]), *map(format_excerpt, excerpts)]
+    user = frame_question(
+        question, SEPARATOR.join(parts) or NO_MESSAGES, history, task=task_of(brief)
+    )
+    return Prompt(system, user, question, tuple(excerpts), brief)
 
 
-def frame_question(question: str, body: str, history: Sequence[str] = ()) -> str:
+def task_of(brief: Brief) -> str:
+    """Return what the kind of the question asks of the answer, nothing for a lookup."""
+    newest = NEWEST if brief.wants_newest else ""
+    return " ".join(filter(None, [TASKS.get(brief.kind, ""), newest]))
+
+
+def frame_question(question: str, body: str, history: Sequence[str] = (), *, task: str = "") -> str:
     """Put formatted messages between the fences and the question below them.
 
     What never changes stands first, so that the server can keep it. The messages' texts
@@ -93,7 +136,8 @@ def frame_question(question: str, body: str, history: Sequence[str] = ()) -> str
     """
     earlier = "".join(f"Earlier question: {_flat(text)}\n" for text in history)
     asked = harmless(question.strip())
-    return f"{_BEGIN}\n{body}\n{_END}\n\n{earlier}Question: {asked}"
+    how = f"\n\n{task}" if task else ""
+    return f"{_BEGIN}\n{body}\n{_END}\n\n{earlier}Question: {asked}{how}"
 
 
 def harmless(text: str) -> str:

@@ -7,11 +7,11 @@ from attrs import evolve
 
 from app.domain.asking import AnswerLimits, Done, Event, Replaced, Sources, Written
 from app.domain.errors import ModelUnavailable
-from app.domain.model import Question, Scope, Window
+from app.domain.model import Question, Scope, Turn, Window
 from tests.doubles.broken import BrokenEmbedder, BrokenIndex
 from tests.doubles.embedder import HashEmbedder
 from tests.doubles.model import BrokenChatModel, ScriptedChatModel
-from tests.engine import Engine, asked, id_of, message_id, said
+from tests.engine import NOW, Engine, asked, id_of, message_id, said
 
 QUESTION = "how do I install firefox?"
 
@@ -134,7 +134,7 @@ async def test_an_answer_that_is_too_long_is_cut_and_says_so() -> None:
 async def test_earlier_questions_reach_the_model() -> None:
     model = ScriptedChatModel()
     engine = await an_engine(model=model)
-    await engine.ask().whole(evolve(asked(QUESTION), history=("what is apt?",)))
+    await engine.ask().whole(evolve(asked(QUESTION), history=(Turn("what is apt?", NOW),)))
     assert "what is apt?" in model.prompts[0].user
 
 
@@ -166,7 +166,6 @@ async def test_what_stands_beside_the_best_messages_is_given_to_the_model_too() 
     await engine.hear(
         said(1, "how do I mount an iso?"),
         said(2, "use the loop option", author="bob", reply_to=1),
-        said(3, "great, thanks", channel="elsewhere"),
     )
     done = await engine.ask().whole(asked("mount iso", limit=1))
     assert done.prompt is not None
@@ -176,6 +175,20 @@ async def test_what_stands_beside_the_best_messages_is_given_to_the_model_too() 
     ]
     assert done.answer.messages_retrieved == 2
     assert len(done.findings.found) == 1
+
+
+async def test_what_room_is_left_goes_to_messages_found_further_down() -> None:
+    engine = Engine(limits=AnswerLimits(context_chars=190))
+    await engine.hear(*(said(n, f"iso {n} mounts well") for n in range(8)))
+    done = await engine.ask().whole(asked("does iso 3 mount?", limit=1))
+    assert done.prompt is not None
+    assert len(done.findings.found) == 1
+    assert sorted((e.rank, e.beside is None) for e in done.prompt.excerpts) == [
+        (0, True),
+        (1, False),
+        (2, True),
+    ]
+    assert done.findings.found[0].message in [e.message for e in done.prompt.excerpts]
 
 
 async def test_nothing_outside_the_scope_stands_beside_anything() -> None:

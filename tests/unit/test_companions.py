@@ -58,3 +58,9 @@ def test_a_companion_says_whom_it_accompanies() -> None:
 def test_a_text_that_was_found_does_not_come_along_again() -> None:
     again = say(ANSWERS.text.upper(), 9)
     assert len(select_context([ANSWERS], 4_000, [Companion(again, ANSWERS.id)])) == 1
+
+
+def test_what_was_found_further_down_comes_last_and_once() -> None:
+    best = [Surroundings(ASKS, after=(ANSWERS,))]
+    companions = companions_of(best, ALWAYS, [ANSWERS, ASKS, LATER])
+    assert companions == (Companion(ANSWERS, ASKS.id), Companion(LATER))

@@ -53,31 +53,37 @@ def test_quotes_come_best_first_and_keep_the_number_of_their_excerpt() -> None:
     assert [quote.excerpt.number for quote in quotes] == [2, 3, 1]
 
 
-def test_at_most_five_messages_are_quoted() -> None:
+def test_at_most_six_messages_are_quoted() -> None:
     texts = [f"Answer {n} talks of {'abcdefgh'[n] * 5}." for n in range(8)]
-    assert quoted(QUESTION, *texts) == texts[:5]
+    assert quoted(QUESTION, *texts) == texts[:6]
 
 
-def test_a_message_that_repeats_the_question_comes_last() -> None:
+def test_a_message_that_only_repeats_the_question_is_left_out() -> None:
     again = "how do I install fail2ban on a server"
-    assert quoted(QUESTION, again, ANSWER) == [ANSWER, again]
+    assert quoted(QUESTION, again, ANSWER) == [ANSWER]
+    assert quoted(QUESTION, again) == [again]
 
 
-def test_a_message_that_hardly_says_anything_comes_last() -> None:
-    assert quoted(QUESTION, "ok thanks!", "👍", ANSWER) == [ANSWER, "ok thanks!", "👍"]
+def test_a_message_that_hardly_says_anything_is_left_out() -> None:
+    assert quoted(QUESTION, "ok thanks!", "👍", ANSWER) == [ANSWER]
+    assert quoted(QUESTION, "ok thanks!", "👍") == ["ok thanks!", "👍"]
 
 
-def test_empty_talk_is_left_out_where_there_is_enough_else() -> None:
-    answers = [
-        f"{ANSWER} {more}" for more in ("Restart afterwards.", "Check ssh.", "Read the log.")
-    ]
-    assert quoted(QUESTION, "thanks", QUESTION, *answers) == answers
+def test_what_comes_with_a_message_that_asks_follows_it() -> None:
+    asks, other, reply = "Can fail2ban ban for a week?", "Read the log first.", "Set bantime high."
+    excerpts = excerpts_of(asks, other, other + " And then?", reply)
+    beside = [*excerpts[:3], evolve(excerpts[3], beside=excerpts[0].message.id)]
+    texts = [quote.text for quote in choose_quotes("How long can fail2ban ban?", beside)]
+    assert texts[:2] == [asks, reply]
+    tells = [evolve(e, text=e.text.replace("Can", "So").replace("?", ".")) for e in beside]
+    assert choose_quotes("How long can fail2ban ban?", tells)[1].text != reply
 
 
 def test_a_message_that_asks_comes_after_an_answer_of_nearly_its_rank() -> None:
     asks = "Did fail2ban install well for anybody after the upgrade of libc?"
     assert quoted(QUESTION, asks, ANSWER) == [ANSWER, asks]
-    assert quoted(QUESTION, asks.replace("?", "."), ANSWER)[1] == ANSWER
+    tells = "It did install well for fail2ban and anybody after the upgrade of libc."
+    assert quoted(QUESTION, tells, ANSWER) == [tells, ANSWER]
 
 
 def test_a_message_that_names_more_of_what_is_asked_moves_up() -> None:

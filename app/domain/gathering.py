@@ -1,0 +1,140 @@
+"""Gather: put together what an answer is drawn from, by the kind of the question."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from app.domain import listing, summarizing
+from app.domain.companions import companions_of
+from app.domain.context import select_context
+from app.domain.model import Window
+from app.domain.prompt import Brief
+from app.domain.questions import Kind
+
+if TYPE_CHECKING:
+    from app.domain.companions import Companion
+    from app.domain.listing import Tally
+    from app.domain.model import Question, Scope
+    from app.domain.prompt import Excerpt
+    from app.domain.searching import Findings
+    from app.domain.summarizing import Digest
+    from app.ports.storage import MessageArchive
+
+MOST_COUNTED = 1_000
+"""So many messages that hold a word of the subject are looked at to count those that count."""
+
+MOST_LISTED = 20
+"""So many people are listed, each with a message."""
+
+MOST_SEEN = 100_000
+MOST_READ = 2_000
+"""So many ids of a window are gone through, and so many of its messages read for a digest."""
+
+QUOTED_CHARS = 300
+"""Where many messages are to be shown, none at first takes more room, header included."""
+
+LATELY = timedelta(days=1)
+"""What a summary without a named time is of."""
+
+
+@frozen
+class Material:
+    """What an answer is drawn from.
+
+    `is_evidence` says that the excerpts answer by being there, however well they match.
+    """
+
+    excerpts: tuple[Excerpt, ...]
+    brief: Brief
+    window: Window
+    is_evidence: bool = False
+
+
+@frozen
+class Gather:
+    """Chooses excerpts of at most `context_chars`, and counts where counting is asked for."""
+
+    archive: MessageArchive
+    context_chars: int
+
+    async def material(self, question: Question, findings: Findings) -> Material:
+        """Return what to answer from. Raises `ArchiveUnavailable`."""
+        scope = findings.understood.narrow(question.scope).during(findings.window)
+        if summarizing.wants_digest(findings.reading):
+            digest = await self._digest(scope, question)
+            if digest.stretches:
+                return self._of_window(digest)
+        if listing.can_be_counted(findings.reading.text):
+            tally = await self._tally(scope, findings)
+            if tally is not None:
+                return self._of_people(tally, findings, question.max_results)
+        return self._of_search(findings, question.max_results)
+
+    def _of_search(self, findings: Findings, most: int) -> Material:
+        reading = findings.reading
+        best = [found.message for found in findings.found[:most]]
+        excerpts = select_context(best, self.context_chars, _companions(findings, most))
+        wants_newest = reading.kind is Kind.WHEN and reading.wants_current
+        return Material(excerpts, Brief(reading.kind, wants_newest), findings.window)
+
+    # Who, and how many
+
+    async def _tally(self, scope: Scope, findings: Findings) -> Tally | None:
+        subject = listing.subject_of(findings.reading.text)
+        hits = await self.archive.matching(subject, scope, MOST_COUNTED) if subject else []
+        read = await self.archive.read([hit.message_id for hit in hits], scope)
+        return listing.tally(
+            read,
+            subject,
+            newest_first=findings.reading.wants_current,
+            is_complete=len(hits) < MOST_COUNTED,
+        )
+
+    def _of_people(self, tally: Tally, findings: Findings, most: int) -> Material:
+        theirs = [person.best for person in tally.people[:MOST_LISTED]]
+        known = {message.id for message in theirs}
+        others = [found.message for found in findings.found if found.message.id not in known]
+        excerpts = select_context(
+            [*theirs, *others[:most]],
+            self.context_chars,
+            _companions(findings, most),
+            longest_chars=QUOTED_CHARS,
+            each_author=True,
+        )
+        facts = tuple(listing.facts_of(tally, excerpts))
+        kind, wants_newest = findings.reading.kind, findings.reading.wants_current
+        brief = Brief(kind, wants_newest, tally=tally, facts=facts)
+        return Material(excerpts, brief, findings.window, is_evidence=True)
+
+    # What happened
+
+    async def _digest(self, scope: Scope, question: Question) -> Digest:
+        if scope.window == question.scope.window:  # the question named no time
+            scope = await self._lately(scope, question)
+        ids = await self.archive.ids(scope, MOST_SEEN)
+        in_all = len(ids) if len(ids) < MOST_SEEN else await self.archive.count(scope)
+        read = await self.archive.read(summarizing.busiest_hours(ids, MOST_READ), scope)
+        return summarizing.digest_of(read, in_all, scope.window)
+
+    async def _lately(self, scope: Scope, question: Question) -> Scope:
+        """Narrow to the last day, or to the last day on which anything was said."""
+        today = scope.during(Window(after=question.asked_at - LATELY))
+        if await self.archive.ids(today, 1):
+            return today
+        held = [guild.last for guild in await self.archive.overview(scope) if guild.last]
+        return scope.during(Window(after=max(held) - LATELY)) if held else today
+
+    def _of_window(self, digest: Digest) -> Material:
+        excerpts = select_context(digest.by_worth(), self.context_chars, longest_chars=QUOTED_CHARS)
+        brief = Brief(Kind.SUMMARY, digest=digest, facts=tuple(summarizing.facts_of(digest)))
+        return Material(excerpts, brief, digest.window, is_evidence=True)
+
+
+def _companions(findings: Findings, most: int) -> tuple[Companion, ...]:
+    """Return what stands around the best messages, then what was found further down."""
+    best, further = findings.found[:most], findings.found[most:]
+    around = [found.around for found in best if found.around]
+    return companions_of(around, findings.window, [found.message for found in further])

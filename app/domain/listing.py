@@ -1,0 +1,216 @@
+"""Who mentions something, and how often: counted over messages, never guessed.
+
+Only questions about writing can be counted ("who mentioned Python?", "how many messages are
+about the raid?"). "Who is the mayor?" and "how many cores does it have?" are answered by
+what messages say, like any other question. English only, like `questions`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from app.domain.extracts import GAP, uncited
+from app.domain.reply import cut_text
+from app.domain.stems import stem, words_of
+from app.domain.terms import question_terms
+from app.domain.wording import counted, day_and_time, flat, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from app.domain.model import Author, Message
+    from app.domain.prompt import Excerpt
+
+NAMED_IN_FULL = 2
+"""A message counts when it names so many words of the subject, or two thirds of more."""
+
+QUOTED_CHARS = 140
+"""How much of a person's message is quoted in a list."""
+
+_PEOPLE = r"(?:person|people|users?|members?|authors?|guys|folks)"
+_ASKS_WHO = (
+    rf"(?:who(?:\s+(?:else|all))?|(?:which|what)\s+{_PEOPLE}"
+    rf"|(?:everyone|everybody|{_PEOPLE})\s+(?:who|that))"
+)
+_WRITES = (
+    r"(?:mention(?:ed|s|ing)?|discuss(?:ed|es|ing)?|br(?:ought|ings?)\s+up"
+    r"|(?:talk(?:ed|s|ing)?|sp(?:oke|eaks?|eaking)|wr(?:ote|ites?|iting|itten)|post(?:ed|s|ing)?"
+    r"|complain(?:ed|s|ing)?|chat(?:s|ted|ting)?)\s+(?:\w+\s+)?(?:about|of|on)"
+    r"|ask(?:ed|s|ing)?\s+(?:\w+\s+)?(?:about|for))"
+)
+_KNOWS = r"(?:kn[oe]ws?\s+about|uses?|using)"
+_BETWEEN = (
+    r"(?:['\u2019]s)?(?:\s+(?:has|have|had|was|were|is|are|here|ever|also|already|recently|lately"
+    r"|just|been|actually|all))*\s+"
+)
+_WHO = re.compile(rf"\b{_ASKS_WHO}{_BETWEEN}(?:{_WRITES}|{_KNOWS})\b", re.IGNORECASE)
+_HOW_MANY_OR_WHEN = re.compile(
+    r"\b(?:how\s+many|(?:the\s+)?number\s+of|count(?:\s+(?:the|all))?)\s+(?:messages?|posts?|mentions)\b"
+    rf"|\bhow\s+(?:often|many\s+times)\b.*\b{_WRITES}\b"
+    rf"|\bhow\s+many\s+{_PEOPLE}\b.*\b(?:{_WRITES}|{_KNOWS})\b"
+    rf"|\bwhen\s+(?:was|were|did)\b.*\blast\b.*\b{_WRITES}\b",
+    re.IGNORECASE,
+)
+_FRAME_WORDS = """
+mention mentioned mentions mentioning discuss discussed discusses discussing bring brings brought up
+talk talked talks talking speak speaks speaking spoke spoken write writes writing wrote written post
+posts posted posting complain complained complains complaining chat chats chatted chatting ask asks
+asked asking know knows known use uses using used contain contains containing contained say says
+said many often times time number count counted messages message person people user users member
+members author authors guys folks everyone everybody list else ever here recently recent lately
+latest newest last server channel already actually there exist total altogether
+"""
+_FRAME = frozenset(map(stem, _FRAME_WORDS.split()))
+
+
+@frozen
+class Tallied:
+    """A person, how many messages of theirs count, their newest and the best of them."""
+
+    author: Author
+    messages: int
+    newest: datetime
+    best: Message
+
+
+@frozen
+class Tally:
+    """Messages that name a subject, counted by person.
+
+    `needed` of the `words` stand in each. Not `is_complete` where more were there than
+    could be looked at, so that the figures are the least there are.
+    """
+
+    words: tuple[str, ...]
+    needed: int
+    people: tuple[Tallied, ...]
+    messages: int
+    newest: datetime
+    is_complete: bool = True
+
+
+def can_be_counted(question: str) -> bool:
+    """Tell whether a question asks who wrote of something, how many did, or when last."""
+    return bool(_WHO.search(question) or _HOW_MANY_OR_WHEN.search(question))
+
+
+def subject_of(question: str) -> tuple[str, ...]:
+    """Return the words that name what is counted, without those that say how to count."""
+    return tuple(word for word in question_terms(question) if stem(word) not in _FRAME)
+
+
+def tally(
+    messages: Iterable[Message],
+    subject: Sequence[str],
+    *,
+    newest_first: bool = False,
+    is_complete: bool = True,
+) -> Tally | None:
+    """Count the messages that name the subject; None where none does.
+
+    `messages` are the best first. Who wrote most stands first, or with `newest_first` who
+    wrote last, and the best message of each is then their newest.
+    """
+    needed = min(len(subject), max(NAMED_IN_FULL, -(-2 * len(subject) // 3)))
+    by_author: defaultdict[int, list[Message]] = defaultdict(list)
+    for message in messages:
+        if subject and _named(subject, message.text) >= needed:
+            by_author[message.author.id].append(message)
+    people = [_tallied(their, newest_first=newest_first) for their in by_author.values()]
+    if not people:
+        return None
+    people.sort(key=lambda p: (p.newest if newest_first else p.messages, p.newest), reverse=True)
+    return Tally(
+        tuple(subject),
+        needed,
+        tuple(people),
+        sum(person.messages for person in people),
+        max(person.newest for person in people),
+        is_complete,
+    )
+
+
+def _tallied(messages: Sequence[Message], *, newest_first: bool) -> Tallied:
+    newest = max(messages, key=lambda message: (message.created_at, message.id))
+    best = newest if newest_first else messages[0]
+    return Tallied(newest.author, len(messages), newest.created_at, best)
+
+
+def _named(subject: Sequence[str], text: str) -> int:
+    """Return how many words of the subject stand in a text, whatever their ending."""
+    said = {stem(word) for word in words_of(text)}
+    folded = text.casefold()
+    return sum(_stands_in(word, said, folded) for word in subject)
+
+
+def _stands_in(word: str, said: set[str], folded: str) -> bool:
+    plain = {stem(part) for part in words_of(word)}
+    # Scripts without spaces and emoji are no words of a text, but stand in it.
+    return bool(plain and plain <= said) or (not word.isascii() and word in folded)
+
+
+def told(tallied: Tally) -> str:
+    """Return the figures as a sentence."""
+    least = "" if tallied.is_complete else "at least "
+    words = [f"“{word}”" for word in tallied.words]
+    some = f"{tallied.needed} of " if tallied.needed < len(words) else ""
+    verb = "mentions" if tallied.messages == 1 else "mention"
+    return (
+        f"I found {least}{counted(tallied.messages, 'message')} by"
+        f" {counted(len(tallied.people), 'person')} that {verb} {some}{listed(words)};"
+        f" the newest is of {day_and_time(tallied.newest)}."
+    )
+
+
+def facts_of(tallied: Tally, excerpts: Sequence[Excerpt]) -> list[str]:
+    """Return the figures as lines for a model that cannot count, with the numbers to cite."""
+    numbers = {excerpt.message.id: excerpt.number for excerpt in excerpts}
+    return [f"Counted: {told(tallied)}", *(_fact(p, numbers) for p in tallied.people[:20])]
+
+
+def _fact(person: Tallied, numbers: Mapping[int, int]) -> str:
+    number = numbers.get(person.best.id)
+    cited = f" [{number}]" if number else ""
+    return f"- {flat(person.author.display_name)}: {_messages(person)}{cited}"
+
+
+def answer_with_list(tallied: Tally, excerpts: Sequence[Excerpt], limit_chars: int) -> list[str]:
+    """Return the figures and a line for each person that can be cited, as many as fit.
+
+    The pieces are to be joined. Each line holds a count, a date and the begin of a message.
+    """
+    by_message = {excerpt.message.id: excerpt for excerpt in excerpts}
+    pieces, room = [cut_text(told(tallied), limit_chars)], limit_chars - len(told(tallied))
+    shown = 0
+    for person in tallied.people:
+        if excerpt := by_message.get(person.best.id):
+            line = f"\n- {_line(person, excerpt)}"
+            if len(line) + len(_rest(len(tallied.people))) <= room:
+                pieces.append(line)
+                room -= len(line)
+                shown += 1
+    if shown < len(tallied.people) and len(_rest(len(tallied.people) - shown)) <= room:
+        pieces.append(_rest(len(tallied.people) - shown))
+    return pieces
+
+
+def _rest(people: int) -> str:
+    return f"\nand {people:,} more {'person' if people == 1 else 'people'}."
+
+
+def _messages(person: Tallied) -> str:
+    last = "" if person.messages == 1 else "the newest "
+    return f"{counted(person.messages, 'message')}, {last}of {day_and_time(person.newest)}"
+
+
+def _line(person: Tallied, excerpt: Excerpt) -> str:
+    whole = flat(excerpt.text)
+    text = cut_text(whole, QUOTED_CHARS)
+    quote = uncited(f"“{text}{f' {GAP}' * (len(text) < len(whole))}”")
+    name = uncited(flat(person.author.display_name))
+    return f"{name} ({_messages(person)}): {quote} [{excerpt.number}]"
