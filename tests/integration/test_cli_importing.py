@@ -99,7 +99,7 @@ def test_an_import_tells_people_what_is_there_and_what_to_type_next(
     finished = program.done("import", "--no-embed", exported)
     assert "9 messages from 4 files" in finished.out
     assert "Testers now holds 8 messages in 3 channels." in finished.out
-    assert "discord-indexer ask" in finished.out
+    assert f'Next: discord-indexer --data-dir {program.data_dir} ask "..."' in finished.out
     assert "`discord-indexer index`" in finished.out
     assert not finished.err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from app.entrypoints.cli.presenting import counted, one_line, print_json
 from app.entrypoints.cli.runtime import GOES_ON
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.domain.collecting import Collected
     from app.entrypoints.cli.runtime import Runtime
     from app.entrypoints.container import Container
@@ -57,7 +60,7 @@ def import_(runtime: Runtime, paths: tuple[str, ...], no_embed: bool, as_json: b
     else:
         _show_failures(imported.collected)
         if imported.collected.messages_read or not imported.collected.failures:
-            _show(imported, embedded=not no_embed)
+            _show(imported, runtime.data_dir, embedded=not no_embed)
     if imported.problem is not None and not isinstance(imported.problem, IndexBusy):
         raise imported.problem
     return 1 if imported.collected.failures else 0
@@ -108,7 +111,7 @@ def _json(imported: Imported) -> dict[str, object]:
     }
 
 
-def _show(imported: Imported, *, embedded: bool) -> None:
+def _show(imported: Imported, data_dir: Path | None, *, embedded: bool) -> None:
     collected = imported.collected
     click.echo(
         f"Read {counted(collected.messages_read, 'message')} from"
@@ -126,7 +129,8 @@ def _show(imported: Imported, *, embedded: bool) -> None:
             f"{one_line(overview.guild.name)} now holds {counted(overview.messages, 'message')}"
             f" in {counted(len(overview.channels), 'channel')}."
         )
-    click.echo('Next: discord-indexer ask "..."')
+    where = f"--data-dir {shlex.quote(str(data_dir))} " if data_dir else ""
+    click.echo(f'Next: discord-indexer {where}ask "..."')
 
 
 def _outcome(collected: Collected) -> str:
