@@ -96,7 +96,7 @@ def answered(model: str, given: int, cited: int, reason: str | None = None) -> A
         ),
         (answered("llama", 1, 1), ["Based on 1 message • 1.2 s • llama"]),
         (answered("llama", 4, 0, "odd."), ["Based on 4 messages • 1.2 s • llama", "Note: odd."]),
-        (answered("", 0, 0, "nothing"), ["1.2 s", "Note: nothing."]),
+        (answered("", 0, 0, "nothing"), ["Note: nothing."]),
     ],
 )
 def test_what_stands_below_an_answer(answer: Answer, lines: list[str]) -> None:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from app.adapters.extractive import ExtractiveChatModel
 from app.domain.asking import Done, Replaced, Sources, Written
+from app.domain.condensing import Progress
 from app.entrypoints.cli.presenting import as_sentence, counted
 from app.entrypoints.cli.terminal import console, is_rich, linked, source_line
 from app.entrypoints.cli.understanding import understood_lines
@@ -65,6 +66,8 @@ async def _draw(events: AsyncGenerator[Event, None], out: Console) -> Done:
                 case Sources():
                     citations = event.citations
                     waiting.update(text=f"Reading {len(citations):,} messages…")
+                case Progress():
+                    waiting.update(text=_progress(event))
                 case Written():
                     text += event.text
                     live.update(linked(text, citations))
@@ -75,6 +78,12 @@ async def _draw(events: AsyncGenerator[Event, None], out: Console) -> Done:
                     live.update(linked(event.answer.text, event.answer.citations))
                     return event
     raise AssertionError("the stream ended without an answer")
+
+
+def _progress(progress: Progress) -> str:
+    if progress.done == progress.total:
+        return "Writing the summary…"
+    return f"Reading part {progress.done + 1} of {progress.total}…"
 
 
 def _show_sources(out: Console, answer: Answer, zone: tzinfo) -> None:
@@ -90,16 +99,16 @@ def _show_sources(out: Console, answer: Answer, zone: tzinfo) -> None:
 
 def summary(answer: Answer) -> list[str]:
     """Return what stands below an answer: what it rests on, and what was not as it should be."""
-    parts = [_basis(answer), f"{answer.response_time:.1f} s", answer.model_used]
     reason = [f"Note: {as_sentence(answer.reason)}"] if answer.reason else []
+    if not answer.messages_retrieved:
+        return reason
+    parts = [_basis(answer), f"{answer.response_time:.1f} s", answer.model_used]
     return [" • ".join(filter(None, parts)), *reason]
 
 
-def _basis(answer: Answer) -> str | None:
+def _basis(answer: Answer) -> str:
     """Return how many messages were given to the model, and how many of them it used."""
     given, cited = answer.messages_retrieved, len(answer.citations)
-    if not given:
-        return None
     used = f", {cited:,} of them {'quoted' if _quotes(answer) else 'cited'}"
     return f"Based on {counted(given, 'message')}{used if 0 < cited < given else ''}"
 
