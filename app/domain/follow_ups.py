@@ -66,6 +66,12 @@ def _follow(reading: Reading, context: Reading | None) -> Reading:
         kind=kind_of.kind,
         broad=reading.broad or kind_of.broad,
         is_follow_up=True,
+        stays=not (
+            _subjects(reading.text)
+            or reading.window
+            or reading.mentions
+            or _OTHER.search(reading.text)
+        ),
     )
 
 
@@ -103,6 +109,7 @@ _WHAT_ABOUT = _pattern(
     r"(?!\s+(?:we|you|i)\b)"
 )
 _CORRECTS = _pattern(r"\W*(?:no\s*,|nope\b|sorry\s*,|actually\s*,|i\s+meant?\b|not\s+(?!one\b))")
+_OTHER = _pattern(r"\b(?:else|others?|another|more|next|different|ones?)\b")
 _JOINS = _pattern(r"\W*(?:(?:ok|okay|oh|ah|hm+)\W+)?(?:and|but|or)\b")
 _WANTS_MORE = _pattern(
     rf"{_OPENING}(?:(?:can|could)\s+you\s+|please\s+)*(?:tell\s+(?:me|us)\s+more"

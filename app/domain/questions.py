@@ -39,7 +39,8 @@ class Reading:
 
     `text` is what is searched: the question without the words that named a time. `broad`
     says that a discussion is asked for rather than one message, `wants_current` that newer
-    messages are to be preferred, `is_follow_up` that what was asked before is part of it.
+    messages are to be preferred, `is_follow_up` that what was asked before is part of it, and
+    `stays` that nothing else is asked for than what was answered: "why?", "when was that?".
     """
 
     text: str
@@ -49,6 +50,7 @@ class Reading:
     kind: Kind = Kind.LOOKUP
     broad: bool = False
     is_follow_up: bool = False
+    stays: bool = False
 
     def without(self, *mentions: Mention) -> str:
         """Return the text without the words of mentions that were resolved to a filter."""

@@ -11,9 +11,10 @@ from attrs import evolve, field, frozen
 from app.adapters.memory import MemoryConversationStore
 from app.domain.asking import Done, Sources
 from app.domain.conversing import LOCAL_OPERATOR, Converse
-from app.domain.model import Question, Scope
+from app.domain.model import Question, Scope, Turn
+from app.domain.reordering import REORDERED
 from tests.doubles.model import ScriptedChatModel
-from tests.engine import Engine, asked, id_of, message_id, said
+from tests.engine import NOW, Engine, asked, id_of, message_id, said
 
 if TYPE_CHECKING:
     from app.domain.searching import Findings
@@ -164,3 +165,33 @@ async def test_a_quoting_model_is_given_the_subjects_too() -> None:
     assert "Question: And when was that?" in model.prompts[-1].user
     assert f"Earlier question: {PAPER}" in model.prompts[-1].user
     assert "printer" in model.prompts[-1].question
+
+
+@pytest.mark.parametrize(
+    ("follow_up", "stays"),
+    [
+        ("why?", True),
+        ("And when was that?", True),
+        ("tell me about it", True),
+        ("what else?", False),
+        ("what about the toaster?", False),
+        ("and in #general?", False),
+        ("and on 1 May 2024?", False),
+    ],
+)
+async def test_what_the_answer_rested_on_is_spoken_of_until_something_else_is(
+    follow_up: str, *, stays: bool
+) -> None:
+    engine = Engine()
+    await engine.hear(
+        said(1, "on the floor below a printer hums at 5 degrees and less"),
+        *(said(45 * n, f"the printer on floor {n}") for n in range(1, 2 * REORDERED)),
+    )
+
+    async def place(*cited: int) -> int:
+        history = (Turn("Which printer is on which floor?", NOW, cited),)
+        findings = await engine.search().find(evolve(asked(follow_up), history=history), 500)
+        assert findings.reading.is_follow_up
+        return [*ids(findings), message_id(1)].index(message_id(1))
+
+    assert (await place(message_id(1)) < await place()) is stays

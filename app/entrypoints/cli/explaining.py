@@ -9,7 +9,6 @@ from attrs import frozen
 from app.domain.context import NEAR_DUPLICATE, overlap, words_of
 from app.domain.ranking import CONVERSATION, MEANING, WORDS
 from app.entrypoints.cli.presenting import one_line, printable, shown_time, window_json
-from app.entrypoints.cli.understanding import understood_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,8 +117,6 @@ def show_explanation(done: Done, narrowed: Narrowed) -> None:
     out.print(f"Time: {_span(done.findings.window, narrowed.zone)}")
     for name, ids in _filters(done, narrowed).items():
         out.print(f"Only {name}: {', '.join(map(str, ids))}")
-    for line in understood_lines(done.findings):
-        out.print(line)
     terms = ", ".join(map(printable, done.findings.terms)) or "none"
     out.print(f"Words searched: {terms}")
     out.print(f"Messages compared: {done.findings.candidates:,}")
