@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
+from app.domain.condensing import Condense, Condensed, Progress
 from app.domain.errors import ModelUnavailable
 from app.domain.evidence import CERTAIN, DOUBTFUL
 from app.domain.gathering import Gather
-from app.domain.grounding import check_citations
+from app.domain.grounding import check_citations, cut_repetitions, supporting
 from app.domain.model import Answer, Citation, Window
 from app.domain.prompt import SYSTEM_PROMPT, build_prompt
 from app.domain.reply import cut_text, truncate_reply
@@ -70,7 +71,7 @@ class Done:
     prompt: Prompt | None = None
 
 
-Event = Sources | Written | Replaced | Done
+Event = Sources | Progress | Written | Replaced | Done
 
 
 @frozen
@@ -83,11 +84,22 @@ class AnswerLimits:
 
 @frozen
 class _Draft:
-    """What a model wrote; `reason` says why it is not what was hoped for."""
+    """What a model wrote, and what it was given; `reason` says why it is not what was hoped for.
+
+    `noted_tokens` were used for notes before it, `None` when unknown.
+    """
 
     text: str
     completion: Completion
+    prompt: Prompt
+    noted_tokens: int | None = 0
     reason: str | None = None
+
+    @property
+    def tokens_used(self) -> int | None:
+        """The tokens of the answer and of the notes that it was written from."""
+        used, noted = self.completion.tokens_used, self.noted_tokens
+        return None if used is None or noted is None else used + noted
 
 
 @frozen
@@ -141,29 +153,41 @@ class Ask:
         )
         if findings.reading.is_follow_up:  # what reads no earlier questions reads them as one
             prompt = evolve(prompt, question=findings.reading.text)
-        draft = _Draft("", Completion(self.model.name))
-        async with aclosing(self._write(prompt)) as events:
+        draft = _Draft("", Completion(self.model.name), prompt)
+        async with aclosing(self._write(prompt, material)) as events:
             async for event in events:
                 if isinstance(event, _Draft):
                     draft = event
                 else:
                     yield event
         answer = self._checked(draft, material, findings)
-        yield Done(self._timed(answer, findings, started), findings, prompt)
+        yield Done(self._timed(answer, findings, started), findings, draft.prompt)
 
-    async def _write(self, prompt: Prompt) -> AsyncGenerator[Written | Replaced | _Draft, None]:
+    async def _write(
+        self, prompt: Prompt, material: Material
+    ) -> AsyncGenerator[Progress | Written | Replaced | _Draft, None]:
         """Let the model write, or the fallback where it fails; the `_Draft` comes last."""
         written: list[str] = []
+        condensed = Condensed(prompt, 0)
         try:
-            async with aclosing(self.model.stream(prompt, self.limits.response_chars)) as pieces:
+            if material.slices:
+                condense = Condense(self.model, self.limits.context_chars)
+                async with aclosing(condense.stream(prompt, material.slices)) as steps:
+                    async for step in steps:
+                        if isinstance(step, Condensed):
+                            condensed = step
+                        else:
+                            yield step
+            shown, limit = condensed.prompt, self.limits.response_chars
+            async with aclosing(self.model.stream(shown, limit)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Completion):
-                        yield _Draft("".join(written), piece)
+                        yield _Draft("".join(written), piece, shown, condensed.tokens_used)
                     else:
                         written.append(piece.text)
                         yield Written(piece.text)
         except ModelUnavailable as error:
-            draft = await self._fall_back(prompt, str(error))
+            draft = await self._fall_back(condensed.prompt, str(error))
             yield Replaced(draft.text) if written else Written(draft.text)
             yield draft
 
@@ -175,17 +199,19 @@ class Ask:
                     completion = piece
                 else:
                     text += piece.text
-        return _Draft(text, completion, reason)
+        return _Draft(text, completion, prompt, reason=reason)
 
     def _checked(self, draft: _Draft, material: Material, findings: Findings) -> Answer:
         by_number = {excerpt.number: excerpt for excerpt in material.excerpts}
-        text, cited = check_citations(draft.text.strip(), by_number)
+        text, cited = check_citations(cut_repetitions(draft.text.strip()), by_number)
         completion = draft.completion
         reasons = [r for r in (findings.problem, draft.reason, completion.note) if r]
         if not material.is_evidence and _is_judged(findings) and findings.support < DOUBTFUL:
             reasons.append("these messages may not answer the question")
         if not cited:
-            reasons.append("the model cited none of the messages it was given")
+            cited = supporting(text, material.excerpts)
+            nearest = "; those that hold what it says are listed" if cited else ""
+            reasons.append(f"the model cited none of the messages it was given{nearest}")
         return Answer(
             text=truncate_reply(text, self.limits.response_chars, was_cut=completion.limit_reached),
             success=True,
@@ -194,7 +220,7 @@ class Ask:
             degraded=bool(findings.problem or draft.reason),
             reason="; ".join(reasons) or None,
             model_used=completion.model,
-            tokens_used=completion.tokens_used,
+            tokens_used=draft.tokens_used,
             messages_retrieved=len(material.excerpts),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -13,6 +14,7 @@ from app.domain.context import select_context
 from app.domain.model import Window
 from app.domain.prompt import Brief
 from app.domain.questions import Kind
+from app.domain.slicing import slices_of
 
 if TYPE_CHECKING:
     from app.domain.companions import Companion
@@ -33,8 +35,8 @@ MOST_SEEN = 100_000
 MOST_READ = 2_000
 """So many ids of a window are gone through, and so many of its messages read for a digest."""
 
-QUOTED_CHARS = 300
-"""Where many messages are to be shown, none at first takes more room, header included."""
+LISTED_CHARS = 300
+"""Where many people are listed, no message at first takes more room, header included."""
 
 LATELY = timedelta(days=1)
 """What a summary without a named time is of."""
@@ -45,12 +47,14 @@ class Material:
     """What an answer is drawn from.
 
     `is_evidence` says that the excerpts answer by being there, however well they match.
+    Where they are more than a model can read at once, `slices` are parts of them that it can.
     """
 
     excerpts: tuple[Excerpt, ...]
     brief: Brief
     window: Window
     is_evidence: bool = False
+    slices: tuple[tuple[Excerpt, ...], ...] = ()
 
 
 @frozen
@@ -101,7 +105,7 @@ class Gather:
             [*theirs, *others[:most]],
             self.context_chars,
             _companions(findings, most),
-            longest_chars=QUOTED_CHARS,
+            longest_chars=LISTED_CHARS,
             each_author=True,
         )
         facts = tuple(listing.facts_of(tally, excerpts))
@@ -128,9 +132,15 @@ class Gather:
         return scope.during(Window(after=max(held) - LATELY)) if held else today
 
     def _of_window(self, digest: Digest) -> Material:
-        excerpts = select_context(digest.by_worth(), self.context_chars, longest_chars=QUOTED_CHARS)
+        worth = digest.by_worth()
+        slices = slices_of(worth, self.context_chars)
+        excerpts = (
+            tuple(chain.from_iterable(slices))
+            if slices
+            else select_context(worth, self.context_chars)
+        )
         brief = Brief(Kind.SUMMARY, digest=digest, facts=tuple(summarizing.facts_of(digest)))
-        return Material(excerpts, brief, digest.window, is_evidence=True)
+        return Material(excerpts, brief, digest.window, is_evidence=True, slices=slices)
 
 
 def _companions(findings: Findings, most: int) -> tuple[Companion, ...]:

@@ -33,6 +33,7 @@ TASKS: Mapping[Kind, str] = {
     " and cite messages for each.",
 }
 NEWEST = "Of several answers the newest is meant."
+FROM_NOTES = "The excerpts are notes on the messages: cite the numbers that stand in them."
 NO_MESSAGES = "No relevant messages found."
 SEPARATOR = "\n\n---\n\n"
 _BEGIN, _END = "BEGIN EXCERPTS", "END EXCERPTS"
@@ -114,12 +115,37 @@ def build_prompt(
     What was counted stands between the fences too, as it names people and channels.
     """
     brief = brief or Brief()
-    facts = "\n".join(harmless(fact) for fact in brief.facts)
-    parts = [*filter(None, [facts]), *map(format_excerpt, excerpts)]
-    user = frame_question(
-        question, SEPARATOR.join(parts) or NO_MESSAGES, history, task=task_of(brief)
-    )
+    user = frame_excerpts(question, excerpts, history, facts=brief.facts, task=task_of(brief))
     return Prompt(system, user, question, tuple(excerpts), brief)
+
+
+def frame_excerpts(
+    question: str,
+    excerpts: Sequence[Excerpt],
+    history: Sequence[str] = (),
+    *,
+    facts: Sequence[str] = (),
+    task: str = "",
+) -> str:
+    """Return what a model is asked about these excerpts, with figures before them."""
+    counted = "\n".join(map(harmless, facts))
+    parts = [*filter(None, [counted]), *map(format_excerpt, excerpts)]
+    return frame_question(question, SEPARATOR.join(parts) or NO_MESSAGES, history, task=task)
+
+
+def frame_notes(question: str, notes: Sequence[str], brief: Brief) -> str:
+    """Return what a model is asked about notes that were taken of many messages, in order.
+
+    A note can hold what a message said, so it is data like the messages.
+    """
+    counted = "\n".join(map(harmless, brief.facts))
+    parts = [
+        f"Notes on part {part} of {len(notes)}:\n{harmless(note)}"
+        for part, note in enumerate(notes, 1)
+        if note
+    ]
+    body = SEPARATOR.join([*filter(None, [counted]), *parts])
+    return frame_question(question, body, task=f"{task_of(brief)} {FROM_NOTES}".strip())
 
 
 def task_of(brief: Brief) -> str:

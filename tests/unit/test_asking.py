@@ -201,3 +201,18 @@ async def test_nothing_outside_the_scope_stands_beside_anything() -> None:
     done = await engine.ask().whole(asked("mount iso", scope))
     assert done.prompt is not None
     assert "secret" not in done.prompt.user
+
+
+async def test_an_answer_without_citations_gets_those_that_hold_its_words() -> None:
+    engine = await an_engine(model=ScriptedChatModel("You can install firefox with apt."))
+    answer = (await engine.ask().whole(asked(QUESTION))).answer
+    assert answer.grounded
+    assert [c.message.text for c in answer.citations] == ["install firefox with apt"]
+    assert "cited none" in str(answer.reason)
+
+
+async def test_a_model_that_repeats_itself_is_cut() -> None:
+    loop = "Install firefox with apt [1]. "
+    engine = await an_engine(model=ScriptedChatModel(loop * 9))
+    answer = (await engine.ask().whole(asked(QUESTION))).answer
+    assert answer.text == loop.strip()
