@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -87,6 +88,14 @@ class CountedOnDisk(OnDisk):
 
 
 # One at a time
+
+
+async def test_only_the_owner_may_look_into_the_folder(tmp_path: Path) -> None:
+    index = ChromaVectorIndex(OnDisk(tmp_path / "data"), IDENTITY)
+    await index.open()
+    await index.close()
+    paths = (tmp_path / "data", tmp_path / "data" / "chroma", tmp_path / "data" / "index.lock")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == [0o700, 0o700, 0o600]
 
 
 async def test_a_second_index_on_the_folder_is_told_so_and_gains_it_when_the_first_closes(

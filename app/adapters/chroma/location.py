@@ -133,7 +133,7 @@ class OnDisk(Location):
 
     @_lock.default
     def _make_lock(self) -> FileLock:
-        return FileLock(self.data_dir / "index.lock", timeout=0, thread_local=False)
+        return FileLock(self.data_dir / "index.lock", timeout=0, mode=0o600, thread_local=False)
 
     def connect(self) -> System:
         """Take the lock, or raise `IndexBusy`, and open the folder."""
@@ -180,6 +180,7 @@ class OnDisk(Location):
 
     def _start(self) -> System:
         try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)  # Chroma's own would be open to all
             graph_files.disarm(self._folder)
             return _start(_IN_PROCESS, is_persistent=True, persist_directory=str(self._folder))
         except BaseException:
@@ -188,7 +189,7 @@ class OnDisk(Location):
 
     def _take_lock(self) -> None:
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock.acquire()
         except Timeout as error:
             raise IndexBusy(
