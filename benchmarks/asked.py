@@ -1,52 +1,49 @@
-"""Asking every question of the bench in this process, with vectors made beforehand."""
+"""Asking every question of the bench in this process, with its vector made once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
-from app.domain.questions import read_question
 from app.entrypoints.container import Container
 from app.entrypoints.settings import Settings
 from app.ports.language import Embedder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from app.domain.vectors import EmbeddingIdentity, Vector
-    from benchmarks.material import Material, Query
+    from benchmarks.material import Query
 
 
 @frozen(eq=False)
-class KnownVectors(Embedder):
-    """Hands out vectors that another embedder made, so that a search is timed without it."""
+class RememberedVectors(Embedder):
+    """Another embedder that embeds each text once, so that asking again takes no time."""
 
-    identity: EmbeddingIdentity
-    vectors: Mapping[str, Vector]
+    embedder: Embedder
+    _vectors: dict[str, Vector] = field(factory=dict, init=False)
 
-    @classmethod
-    async def of(cls, embedder: Embedder, texts: Iterable[str]) -> KnownVectors:
-        """Embed the texts with another embedder and remember what it made of them."""
-        distinct = list(dict.fromkeys(texts))
-        vectors = await embedder.embed(distinct)
-        return cls(embedder.identity, dict(zip(distinct, vectors, strict=True)))
+    @property
+    def identity(self) -> EmbeddingIdentity:
+        """That of the other embedder."""
+        return self.embedder.identity
 
     async def embed(self, texts: Sequence[str]) -> Vector:
-        """Return the vectors; a text that is not known is a mistake of the benchmark."""
-        return np.stack([self.vectors[text] for text in texts])
+        """Return the vectors, making those that are new."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        if new:
+            vectors = await self.embedder.embed(new)
+            self._vectors.update(zip(new, vectors, strict=True))
+        return np.stack([self._vectors[text] for text in texts])
 
 
-async def container_for(data_dir: Path, material: Material) -> Container:
-    """Return a container on a data directory that embeds the bench's questions in no time."""
+def container_for(data_dir: Path) -> Container:
+    """Return a container on a data directory that embeds each question once."""
     container = Container(settings=Settings(data_dir=data_dir))
-    asked = [query.question for query in material.queries]
-    # What is embedded is the question without the time that it names.
-    texts = [read_question(each.text, each.asked_at, each.zone).text for each in asked]
-    known = await KnownVectors.of(container.embedder(), texts)
-    container.embedder.override(known)
+    container.embedder.override(RememberedVectors(container.embedder()))
     return container
 
 

@@ -109,7 +109,7 @@ def _cells(figure: Figure) -> tuple[str, ...]:
 
 def _amount(value: float, unit: str) -> str:
     """Return a value with as many digits as mean something."""
-    if unit == "nDCG":
+    if unit in {"nDCG", "share"}:
         return f"{value:.3f}"
     digits = 0 if unit in {"", "MB"} or abs(value) >= 100 else 2 if unit == "s" else 1
     return f"{value:,.{digits}f} {unit}".rstrip()

@@ -66,7 +66,7 @@ def run(rig: Rig) -> Result:
 
 
 async def _compare(data_dir: Path, material: Material) -> _Compared:
-    async with running(await container_for(data_dir, material)) as container:
+    async with running(container_for(data_dir)) as container:
         with_rule = await rank_all(container, material.queries, LIMIT)
         left_out, indexed = await _left_out(container)
         vectors = await container.vectors().count(Scope.everything())
