@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from app.domain.forgery import harmless, harmless_name
 from app.domain.questions import Kind
 
 if TYPE_CHECKING:
@@ -37,11 +37,6 @@ FROM_NOTES = "The excerpts are notes on the messages: cite the numbers that stan
 NO_MESSAGES = "No relevant messages found."
 SEPARATOR = "\n\n---\n\n"
 _BEGIN, _END = "BEGIN EXCERPTS", "END EXCERPTS"
-# What a message could pretend to be: the fence, the header of another excerpt, a separator.
-_LINE_START = r"(?<![^\n\r\v\f\x1c-\x1e\x85\u2028\u2029])"
-_FORGED_FENCE = re.compile(r"(BEGIN|END)\s+(EXCERPTS)", re.IGNORECASE)
-_FORGED_HEADER = re.compile(_LINE_START + r"([^\S\n]*)\[(\d+)\](?=\s*\[\d{4}-)")
-_FORGED_SEPARATOR = re.compile(_LINE_START + r"-{3,}(?=\s*$)", re.MULTILINE)
 
 
 @frozen
@@ -92,7 +87,7 @@ class Prompt:
 
 def format_header(moment: datetime, author: str, channel: str) -> str:
     """Return the line above a message: `[2024-01-15 14:30] john_doe in #general:`."""
-    return f"[{moment:%Y-%m-%d %H:%M}] {_flat(author)} in #{_flat(channel)}:"
+    return f"[{moment:%Y-%m-%d %H:%M}] {harmless_name(author)} in #{harmless_name(channel)}:"
 
 
 def format_excerpt(excerpt: Excerpt) -> str:
@@ -164,13 +159,6 @@ def frame_question(question: str, body: str, history: Sequence[str] = (), *, tas
     asked = harmless(question.strip())
     how = f"\n\n{task}" if task else ""
     return f"{_BEGIN}\n{body}\n{_END}\n\n{earlier}Question: {asked}{how}"
-
-
-def harmless(text: str) -> str:
-    """Break up what would read as the frame around the text; the length stays the same."""
-    text = _FORGED_FENCE.sub(lambda match: re.sub(r"\s", "_", match[0]), text)
-    text = _FORGED_HEADER.sub(r"\1(\2)", text)
-    return _FORGED_SEPARATOR.sub(lambda match: "–" * len(match[0]), text)  # noqa: RUF001
 
 
 def _flat(text: str) -> str:

@@ -14,7 +14,8 @@ from attrs import evolve, fields
 from app.domain.context import format_context_messages, select_by_similarity_recency
 from app.domain.errors import IndexerError, ModelMissing, ModelUnavailable
 from app.domain.extracts import answer_with_quotes
-from app.domain.prompt import Prompt, frame_question, harmless
+from app.domain.forgery import harmless
+from app.domain.prompt import Prompt, frame_question
 from app.domain.reply import cut_text, truncate_reply
 from app.entrypoints.container import Container
 from app.entrypoints.library.values import LLMResponse, ResponseMetrics, as_excerpts
