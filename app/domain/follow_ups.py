@@ -216,7 +216,7 @@ def _points_back(before: str, word: str, after: str) -> bool:
         return after not in _HERE
     if plain == "that":
         is_conjunction = before in _SAYING and after and after not in _GOES_ON
-        return not (is_conjunction or before in _HAS_CLAUSE or after in _HERE)
+        return not (is_conjunction or before in _HAS_CLAUSE)
     if plain in {"one", "ones"}:
         return before in _COUNTED
     if plain == "same":

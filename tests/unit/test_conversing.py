@@ -13,6 +13,7 @@ from app.domain.asking import Done, Sources
 from app.domain.conversing import LOCAL_OPERATOR, Converse
 from app.domain.model import Question, Scope, Turn
 from app.domain.reordering import REORDERED
+from app.domain.searching import CITED_BONUS
 from tests.doubles.model import ScriptedChatModel
 from tests.engine import NOW, Engine, asked, id_of, message_id, said
 
@@ -165,6 +166,18 @@ async def test_a_quoting_model_is_given_the_subjects_too() -> None:
     assert "Question: And when was that?" in model.prompts[-1].user
     assert f"Earlier question: {PAPER}" in model.prompts[-1].user
     assert "printer" in model.prompts[-1].question
+
+
+async def test_what_no_ranking_proposes_again_is_raised_all_the_same() -> None:
+    engine = Engine()
+    await engine.hear(
+        said(1, "it hums"), *(said(45 * n, f"the printer {n}") for n in range(1, 2 * REORDERED))
+    )
+    history = (Turn("Which printer?", NOW, (message_id(1),)),)
+    findings = await engine.search().find(evolve(asked("why?"), history=history), 500)
+    [again] = [found for found in findings.found if found.message.id == message_id(1)]
+    assert again.ranked.parts["cited"] == CITED_BONUS
+    assert again.around is not None
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,11 @@ def test_a_question_that_leaves_out_its_subject_follows_up(question: str) -> Non
         "Who was the person that ended the relationship?",
         "who is looking for someone to help him use Linux?",
         "When is this conversation taking place?",
+        "does it explain why the kernel module crashes after every reboot?",
+        "when was the last message?",
+        "what was said?",
+        "Does one need a printer?",
+        "who was here at the same time as Ana?",
         "How do I install Firefox?",
         "And how do I install Firefox on Ubuntu?",
         "so how do you mount a second drive",
@@ -230,6 +235,7 @@ def test_yesterday_is_the_day_before_the_question_that_said_it() -> None:
         (["messages by Ana about tea", "and by @ben?"], Role.ABOUT, ["ben"]),
         (["what did Ana say about tea?", "and what did Ben say?"], Role.BY, ["Ben"]),
         (["what was said about tea in #dev?", "Who drinks coffee?"], Role.IN, []),
+        (["who mentioned @ana in #dev?", "why?"], Role.ABOUT, []),
     ],
 )
 def test_places_and_people_stay_until_others_are_named(
@@ -237,6 +243,17 @@ def test_places_and_people_stay_until_others_are_named(
 ) -> None:
     reading = read(*questions)
     assert [mention.name for mention in reading.mentions if mention.role is role] == names
+
+
+def test_a_wish_stays_until_another_question_is_asked() -> None:
+    assert read("what's the latest on the release?", "and the raid?").wants_current
+    assert not read("what's the latest on the release?", "who said that?").wants_current
+    assert read("what did the group discuss about buttons?", "and screens?").broad
+    assert not read("what did the group discuss about buttons?", "who said that?").broad
+
+
+def test_who_is_spoken_of_stays_among_the_words() -> None:
+    assert "ana" in question_terms(read("who mentioned @ana in #dev?", "why?").text)
 
 
 def test_what_stays_can_still_be_cut_out_of_the_text() -> None:

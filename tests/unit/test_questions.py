@@ -71,6 +71,7 @@ def test_the_kind_of_answer(question: str, kind: Kind) -> None:
         ("everything posted by @ana", ["ana"]),
         ("what Ana said about tea", ["Ana"]),
         ("what advice does vocx give?", ["vocx"]),
+        ("what did <@123456789012345678> say?", ["123456789012345678"]),
         ("what did I say about tea?", [ASKER]),
         ("show my messages about tea", [ASKER]),
         ("what did we say about tea?", []),
@@ -85,6 +86,23 @@ def test_the_kind_of_answer(question: str, kind: Kind) -> None:
 )
 def test_whose_words_are_asked_for(question: str, authors: list[str]) -> None:
     assert [m.name for m in read(question).mentions if m.role is Role.BY] == authors
+
+
+@pytest.mark.parametrize(
+    ("question", "is_filter"),
+    [
+        ("messages by Ana about tea", True),
+        ("everything posted by Ana", True),
+        ("Ana's messages about tea", True),
+        ("what did @ana say?", True),
+        ("what did I say?", True),
+        ("what did Ana say?", False),
+        ("Ana's opinion of tea", False),
+        ("what is best according to Ana?", False),
+    ],
+)
+def test_whether_only_what_somebody_wrote_is_wanted(question: str, *, is_filter: bool) -> None:
+    assert [mention.is_filter for mention in read(question).mentions] == [is_filter]
 
 
 def test_a_person_spoken_of_is_no_author() -> None:
@@ -109,6 +127,10 @@ def test_an_address_names_nobody() -> None:
         ("what was discussed in the general channel?", ["general"]),
         ("who asked on channel help?", ["help"]),
         ("what happened in this channel?", [HERE]),
+        ("what is new in #this?", ["this"]),
+        ("what happened in #new?", ["new"]),
+        ("what happened in #💬general?", ["💬general"]),
+        ("what happened in our help channel?", ["help"]),
         ("is it in the same channel?", []),
         ("in which channel do I ask?", []),
         ("what does issue #123 say?", []),

@@ -93,6 +93,8 @@ async def test_a_channel_of_two_words_is_found_by_its_hyphen() -> None:
     engine = await an_engine()
     await engine.hear(said(9, "the tea has gone off, topic closed", channel="off-topic"))
     assert numbers(await find("any tea in the off topic channel?", engine=engine)) == {9}
+    await engine.hear(in_thread(said(10, "tea of the club"), "tea club"))
+    assert numbers(await find("any tea in the tea club channel?", engine=engine)) == {10}
 
 
 @pytest.mark.parametrize(
@@ -118,6 +120,7 @@ async def test_what_became_a_limit_leaves_the_words_that_are_searched() -> None:
     assert (await find("who has tea in #dev?")).terms == ("tea",)
     assert "nowhere" in (await find("who has tea in #nowhere?")).terms
     assert (await find("messages by @ben about tea")).terms == ("tea",)
+    assert "ben" in (await find("messages by @ben")).terms
 
 
 @pytest.mark.parametrize("text", ["#dev", "messages by @ben", "in #dev?"])
@@ -170,7 +173,9 @@ async def test_limits_of_the_scope_outrank_those_of_the_question() -> None:
 
 
 async def test_i_and_here_are_who_asks_and_where() -> None:
-    assert numbers(await find("what did I say about tea?", asker=id_of("ben"))) == {2, 3}
+    mine = await find("what did I say about tea?", asker=id_of("ben"))
+    assert numbers(mine) == {2, 3}
+    assert mine.understood.absent == ()
     assert numbers(await find("what did I say about tea?")) == EVERYBODY
     here = "who has tea in this channel?"
     assert numbers(await find(here, channel=id_of("home/dev"))) == {1, 2}
@@ -183,6 +188,15 @@ async def test_nobody_takes_the_place_of_who_asks_by_bearing_their_id_as_a_name(
     found = await find("what did I say about tea?", engine=engine, asker=id_of("ben"))
     assert numbers(found) == {2, 3}
     assert found.understood.ambiguous == ()
+    assert [author.name for author in found.understood.authors] == ["ben"]
+
+
+async def test_no_channel_takes_the_place_of_this_one_by_bearing_its_id_as_a_name() -> None:
+    engine, here = await an_engine(), id_of("home/dev")
+    await engine.hear(said(9, "tea for all", channel=str(here)))
+    found = await find("who has tea in this channel?", engine=engine, channel=here)
+    assert numbers(found) == {1, 2}
+    assert [channel.name for channel in found.understood.channels] == ["dev"]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +204,9 @@ async def test_nobody_takes_the_place_of_who_asks_by_bearing_their_id_as_a_name(
     [
         ("What did Zorblax say about tea?", ("Zorblax",)),
         ("what did @zorblax say about tea?", ("zorblax",)),
-        ("what did x_99 say about tea?", ("x_99",)),
+        ("what did x_y say about tea?", ("x_y",)),
+        ("what did x99 say about tea?", ("x99",)),
+        ("what did I say about tea?", ()),
         ("messages by Zorblax about tea", ("Zorblax",)),
         ("What did Zorblax and Quux say about tea?", ("Zorblax", "Quux")),
         ("What did Zorblax and Ben say about tea?", ()),
