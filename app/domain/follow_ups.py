@@ -66,12 +66,7 @@ def _follow(reading: Reading, context: Reading | None) -> Reading:
         kind=kind_of.kind,
         broad=reading.broad or kind_of.broad,
         is_follow_up=True,
-        stays=not (
-            _subjects(reading.text)
-            or reading.window
-            or reading.mentions
-            or _OTHER.search(reading.text)
-        ),
+        stays=not (_subjects(reading.text) or reading.window or _OTHER.search(reading.text)),
     )
 
 

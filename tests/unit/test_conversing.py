@@ -189,7 +189,7 @@ async def test_what_no_ranking_proposes_again_is_raised_all_the_same() -> None:
         ("what else?", False),
         ("what about the toaster?", False),
         ("and in #general?", False),
-        ("and on 1 May 2024?", False),
+        ("and since 1 May 2024?", False),
     ],
 )
 async def test_what_the_answer_rested_on_is_spoken_of_until_something_else_is(
