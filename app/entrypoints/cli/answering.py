@@ -12,12 +12,13 @@ from rich.text import Text
 from app.adapters.extractive import ExtractiveChatModel
 from app.domain.asking import Done, Replaced, Sources, Written
 from app.domain.condensing import Progress
+from app.domain.outgoing import disarmed, plain
 from app.entrypoints.cli.presenting import as_sentence, counted
 from app.entrypoints.cli.terminal import console, is_rich, linked, source_line
 from app.entrypoints.cli.understanding import understood_lines
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
     from datetime import tzinfo
 
     from rich.console import Console
@@ -70,10 +71,10 @@ async def _draw(events: AsyncGenerator[Event, None], out: Console) -> Done:
                     waiting.update(text=_progress(event))
                 case Written():
                     text += event.text
-                    live.update(linked(text, citations))
+                    live.update(_unfinished(text, citations))
                 case Replaced():
                     text = event.text
-                    live.update(linked(text, citations))
+                    live.update(_unfinished(text, citations))
                 case Done():
                     live.update(linked(event.answer.text, event.answer.citations))
                     return event
@@ -84,6 +85,12 @@ def _progress(progress: Progress) -> str:
     if progress.done == progress.total:
         return "Writing the summary…"
     return f"Reading part {progress.done + 1} of {progress.total}…"
+
+
+def _unfinished(text: str, citations: Sequence[Citation]) -> Text:
+    """Return what was written so far, as safe to show as it will be in the end."""
+    said = [citation.message.text for citation in citations]
+    return linked(disarmed(plain(text), said), citations)
 
 
 def _show_sources(out: Console, answer: Answer, zone: tzinfo) -> None:

@@ -15,6 +15,7 @@ from app.domain.context import format_context_messages, select_by_similarity_rec
 from app.domain.errors import IndexerError, ModelMissing, ModelUnavailable
 from app.domain.extracts import answer_with_quotes
 from app.domain.forgery import harmless
+from app.domain.outgoing import disarmed
 from app.domain.prompt import Prompt, frame_question
 from app.domain.reply import cut_text, truncate_reply
 from app.entrypoints.container import Container
@@ -190,7 +191,9 @@ class DiscordLLMHandler:
         try:
             best_first = self.optimize_context_length(retrieved_messages, sys.maxsize)
             prompt = Prompt("", "", query, as_excerpts(best_first))
-            return "".join(answer_with_quotes(prompt, self.max_response_length))
+            quotes = "".join(answer_with_quotes(prompt, self.max_response_length))
+            said = [message.content for message in best_first]
+            return truncate_reply(disarmed(quotes, said), self.max_response_length)
         except Exception:  # noqa: BLE001 (as in `_respond`)
             _log.exception("The messages could not be quoted.")
             return response.content
@@ -265,7 +268,8 @@ class DiscordLLMHandler:
                     written += piece.text
                 else:
                     completion = piece
-        return truncate_reply(written, limit, was_cut=completion.limit_reached), completion
+        text = disarmed(written, [prompt.question, *(e.text for e in prompt.excerpts)])
+        return truncate_reply(text, limit, was_cut=completion.limit_reached), completion
 
     async def _is_healthy(self) -> bool:
         try:
