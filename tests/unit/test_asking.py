@@ -178,15 +178,16 @@ async def test_what_stands_beside_the_best_messages_is_given_to_the_model_too() 
 
 
 async def test_what_room_is_left_goes_to_messages_found_further_down() -> None:
-    engine = Engine(limits=AnswerLimits(context_chars=190))
-    await engine.hear(*(said(n, f"iso {n} mounts well") for n in range(8)))
-    done = await engine.ask().whole(asked("does iso 3 mount?", limit=1))
+    engine = Engine(limits=AnswerLimits(context_chars=340))
+    await engine.hear(*(said(n, f"iso {n} mounts as well as any") for n in range(8)))
+    done = await engine.ask().whole(asked("does iso 3 mount well?", limit=1))
     assert done.prompt is not None
     assert len(done.findings.found) == 1
     assert sorted((e.rank, e.beside is None) for e in done.prompt.excerpts) == [
         (0, True),
         (1, False),
-        (2, True),
+        (2, False),
+        (3, True),
     ]
     assert done.findings.found[0].message in [e.message for e in done.prompt.excerpts]
 

@@ -1,5 +1,7 @@
 """What accompanies the best messages into the context."""
 
+import pytest
+
 from app.domain.companions import COMPANIED, Companion, companions_of
 from app.domain.context import select_context
 from app.domain.model import Surroundings, Window
@@ -19,9 +21,9 @@ def test_what_is_replied_to_what_replies_and_what_follows_come_along() -> None:
     )
 
 
-def test_only_the_next_message_follows() -> None:
-    around = Surroundings(ASKS, after=(ANSWERS, THANKS))
-    assert [c.message for c in companions_of([around], ALWAYS)] == [ANSWERS]
+def test_only_the_next_two_messages_follow() -> None:
+    around = Surroundings(ASKS, after=(ANSWERS, THANKS, LATER))
+    assert [c.message for c in companions_of([around], ALWAYS)] == [ANSWERS, THANKS]
 
 
 def test_what_was_found_itself_or_came_along_already_is_no_companion() -> None:
@@ -62,5 +64,16 @@ def test_a_text_that_was_found_does_not_come_along_again() -> None:
 
 def test_what_was_found_further_down_comes_last_and_once() -> None:
     best = [Surroundings(ASKS, after=(ANSWERS,))]
-    companions = companions_of(best, ALWAYS, [ANSWERS, ASKS, LATER])
-    assert companions == (Companion(ANSWERS, ASKS.id), Companion(LATER))
+    tells = say("Or open it with the archive manager.", 9)
+    companions = companions_of(best, ALWAYS, [ANSWERS, ASKS, tells])
+    assert companions == (Companion(ANSWERS, ASKS.id), Companion(tells))
+
+
+@pytest.mark.parametrize("text", ["ok", "yes it is so", "no no no no no no no", "👍👍", ""])
+def test_what_was_found_further_down_and_says_hardly_anything_takes_no_room(text: str) -> None:
+    assert companions_of([], ALWAYS, [say(text)]) == ()
+
+
+@pytest.mark.parametrize("text", ["請用管理員帳號重啟網關。", "Use the loop option of mount."])
+def test_what_says_something_in_any_script_does(text: str) -> None:
+    assert companions_of([], ALWAYS, [say(text)]) == (Companion(say(text)),)
