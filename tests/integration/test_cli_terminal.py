@@ -104,6 +104,27 @@ def test_chat_remembers_earlier_questions_until_it_is_told_not_to(
     assert "Question: And when was the paper out?" in asked[1]
 
 
+def test_a_follow_up_is_about_the_message_that_was_found(library: Program) -> None:
+    with on_terminal(library, "chat", "--guild", "Testers", "--limit", "1") as terminal:
+        for typed in (QUESTION, "And when was that?"):
+            terminal.wait_for("\n> ")
+            terminal.type(f"{typed}\n")
+            terminal.wait_for("closest messages")
+            first = terminal.wait_for("carol,")
+            assert "out of paper" in first
+            assert first.count("\n> ") == 1
+            terminal.wait_for("Based on")
+        terminal.wait_for("Searched together with what was asked before: And when was that?")
+        terminal.wait_for("\n> ")
+        terminal.type("/new\n")
+        terminal.wait_for("forgotten")
+        terminal.wait_for("\n> ")
+        terminal.type("And when was that?\n")
+        assert "Searched together" not in terminal.wait_for("\n> ")
+        terminal.type(CTRL_D)
+        assert terminal.wait_for_end() == DONE
+
+
 def test_ctrl_c_stops_an_answer_and_not_the_chat(library: Program, ollama: FakeOllama) -> None:
     ollama.answer = lambda _: "This answer goes on and on [1]."
     ollama.behaviour = Behaviour(stall_after=3)
