@@ -156,6 +156,7 @@ def test_what_does_not_exist_is_named(program: Program, tmp_path: Path) -> None:
     finished = program.run("import", tmp_path / "nowhere.json")
     assert finished.code == FAILED
     assert "nowhere.json" in finished.sentence
+    assert not program.data_dir.exists()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

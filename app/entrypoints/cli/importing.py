@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from attrs import frozen
 
-from app.domain.errors import IndexBusy, Unavailable
+from app.domain.errors import IndexBusy, NotFound, Unavailable
 from app.domain.model import Scope
 from app.entrypoints.cli.examples import ExampleCommand
 from app.entrypoints.cli.options import json_option
@@ -50,6 +51,10 @@ def import_(runtime: Runtime, paths: tuple[str, ...], no_embed: bool, as_json: b
     Importing again adds what is new and nothing twice. Where a file cannot be read to its
     end, everything else is imported, the file is named, and the exit code is 1.
     """
+    for path in paths:
+        if not os.path.exists(path):  # noqa: PTH110 - never raises
+            # Told before a data directory is made for it.
+            raise NotFound(f"There is no file or folder {one_line(path)} that can be looked at.")
 
     async def work(container: Container) -> Imported:
         return await _import(container, paths, runtime.started, embed=not no_embed)
