@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from app.domain import listing, summarizing
 from app.domain.companions import companions_of
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 MOST_COUNTED = 1_000
 """So many messages that hold a word of the subject are looked at to count those that count."""
+
+MOST_LOOKED_AT = 10_000
+"""The same where no subject is named and every message counts."""
 
 MOST_LISTED = 20
 """So many people are listed, each with a message."""
@@ -88,14 +91,23 @@ class Gather:
 
     async def _tally(self, scope: Scope, findings: Findings) -> Tally | None:
         subject = listing.subject_of(findings.reading.text)
-        hits = await self.archive.matching(subject, scope, MOST_COUNTED) if subject else []
+        newest_first = findings.reading.wants_current
+        if not subject:
+            return await self._tally_of_all(scope, newest_first=newest_first)
+        hits = await self.archive.matching(subject, scope, MOST_COUNTED)
         read = await self.archive.read([hit.message_id for hit in hits], scope)
-        return listing.tally(
-            read,
-            subject,
-            newest_first=findings.reading.wants_current,
-            is_complete=len(hits) < MOST_COUNTED,
+        is_complete = len(hits) < MOST_COUNTED
+        return listing.tally(read, subject, newest_first=newest_first, is_complete=is_complete)
+
+    async def _tally_of_all(self, scope: Scope, *, newest_first: bool) -> Tally | None:
+        """Count all messages of the scope, and the people of as many as can be looked at."""
+        ids = await self.archive.ids(scope, MOST_SEEN)
+        read = await self.archive.read(ids[-MOST_LOOKED_AT:], scope)
+        tally = listing.tally(
+            read, (), newest_first=newest_first, is_complete=len(read) == len(ids)
         )
+        in_all = len(ids) if len(ids) < MOST_SEEN else await self.archive.count(scope)
+        return tally and evolve(tally, messages=in_all)
 
     def _of_people(self, tally: Tally, findings: Findings, most: int) -> Material:
         theirs = [person.best for person in tally.people[:MOST_LISTED]]

@@ -56,6 +56,10 @@ _HOW_MANY_OR_WHEN = re.compile(
     rf"|\bwhen\s+(?:was|were|did)\b.*\blast\b.*\b{_WRITES}\b",
     re.IGNORECASE,
 )
+_WHO_WROTE = re.compile(
+    rf"\b{_ASKS_WHO}{_BETWEEN}(?:wrote|written|posted|talked|spoke|spoken|chatted|active|online)\b",
+    re.IGNORECASE,
+)
 _FRAME_WORDS = """
 mention mentioned mentions mentioning discuss discussed discusses discussing bring brings brought up
 talk talked talks talking speak speaks speaking spoke spoken write writes writing wrote written post
@@ -63,7 +67,7 @@ posts posted posting complain complained complains complaining chat chats chatte
 asked asking know knows known use uses using used contain contains containing contained say says
 said many often times time number count counted messages message person people user users member
 members author authors guys folks everyone everybody list else ever here recently recent lately
-latest newest last server channel already actually there exist total altogether
+latest newest last server channel already actually there exist total altogether active online
 """
 _FRAME = frozenset(map(stem, _FRAME_WORDS.split()))
 
@@ -95,8 +99,13 @@ class Tally:
 
 
 def can_be_counted(question: str) -> bool:
-    """Tell whether a question asks who wrote of something, how many did, or when last."""
-    return bool(_WHO.search(question) or _HOW_MANY_OR_WHEN.search(question))
+    """Tell whether a question asks who wrote of something, how many did, or when last.
+
+    "Who wrote" alone asks for people too, but "who wrote the song" does not.
+    """
+    if _WHO.search(question) or _HOW_MANY_OR_WHEN.search(question):
+        return True
+    return bool(_WHO_WROTE.search(question)) and not subject_of(question)
 
 
 def subject_of(question: str) -> tuple[str, ...]:
@@ -111,7 +120,7 @@ def tally(
     newest_first: bool = False,
     is_complete: bool = True,
 ) -> Tally | None:
-    """Count the messages that name the subject; None where none does.
+    """Count the messages that name the subject, all where there is none; None where none does.
 
     `messages` are the best first. Who wrote most stands first, or with `newest_first` who
     wrote last, and the best message of each is then their newest.
@@ -119,7 +128,7 @@ def tally(
     needed = min(len(subject), max(NAMED_IN_FULL, -(-2 * len(subject) // 3)))
     by_author: defaultdict[int, list[Message]] = defaultdict(list)
     for message in messages:
-        if subject and _named(subject, message.text) >= needed:
+        if _named(subject, message.text) >= needed:
             by_author[message.author.id].append(message)
     people = [_tallied(their, newest_first=newest_first) for their in by_author.values()]
     if not people:
@@ -157,13 +166,16 @@ def _stands_in(word: str, said: set[str], folded: str) -> bool:
 def told(tallied: Tally) -> str:
     """Return the figures as a sentence."""
     least = "" if tallied.is_complete else "at least "
+    newest = f"the newest is of {day_and_time(tallied.newest)}."
+    people = counted(len(tallied.people), "person")
+    if not tallied.words:
+        return f"I found {counted(tallied.messages, 'message')} by {least}{people}; {newest}"
     words = [f"“{word}”" for word in tallied.words]
     some = f"{tallied.needed} of " if tallied.needed < len(words) else ""
     verb = "mentions" if tallied.messages == 1 else "mention"
     return (
-        f"I found {least}{counted(tallied.messages, 'message')} by"
-        f" {counted(len(tallied.people), 'person')} that {verb} {some}{listed(words)};"
-        f" the newest is of {day_and_time(tallied.newest)}."
+        f"I found {least}{counted(tallied.messages, 'message')} by {people} that {verb}"
+        f" {some}{listed(words)}; {newest}"
     )
 
 

@@ -65,10 +65,23 @@ async def test_how_many_is_counted_and_says_which_is_the_newest() -> None:
     )
 
 
+async def test_how_many_messages_a_channel_has_is_counted() -> None:
+    done = await answered("how many messages are in #general?", *PYTHON)
+    assert done.answer.text.startswith("I found 4 messages by 3 people; the newest is of")
+    assert "Bob (2 messages" in done.answer.text
+
+
+async def test_who_wrote_in_a_time_is_listed() -> None:
+    done = await answered(f"who wrote here {DAY}?", *PYTHON, said(5_000, "late", author="zoe"))
+    assert done.answer.text.startswith("I found 5 messages by 4 people")
+    assert "Zoe" not in done.answer.text
+
+
 async def test_a_number_that_only_a_message_knows_is_quoted_and_not_counted() -> None:
-    done = await answered("how many cores does the server have?", said(1, "the server has 8 cores"))
-    assert "> the server has 8 cores" in done.answer.text
-    assert "I found" not in done.answer.text.replace("messages I found:", "")
+    cores = said(1, "the server does have 8 cores")
+    done = await answered("how many cores does the server have?", cores, *PYTHON[1:])
+    assert "> the server does have 8 cores" in done.answer.text
+    assert "people that mention" not in done.answer.text
 
 
 async def test_where_nobody_mentions_it_the_closest_messages_are_quoted() -> None:
