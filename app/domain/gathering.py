@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MOST_COUNTED = 1_000
 """So many messages that hold a word of the subject are looked at to count those that count."""
 
-MOST_LOOKED_AT = 10_000
+MOST_LOOKED_AT = 5_000
 """The same where no subject is named and every message counts."""
 
 MOST_LISTED = 20

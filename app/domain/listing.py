@@ -123,14 +123,15 @@ def tally(
     """Count the messages that name the subject, all where there is none; None where none does.
 
     `messages` are the best first. Who wrote most stands first, or with `newest_first` who
-    wrote last, and the best message of each is then their newest.
+    wrote last; then, and without a subject, the best message of each is their newest.
     """
     needed = min(len(subject), max(NAMED_IN_FULL, -(-2 * len(subject) // 3)))
     by_author: defaultdict[int, list[Message]] = defaultdict(list)
     for message in messages:
         if _named(subject, message.text) >= needed:
             by_author[message.author.id].append(message)
-    people = [_tallied(their, newest_first=newest_first) for their in by_author.values()]
+    show_newest = newest_first or not subject
+    people = [_tallied(their, show_newest=show_newest) for their in by_author.values()]
     if not people:
         return None
     people.sort(key=lambda p: (p.newest if newest_first else p.messages, p.newest), reverse=True)
@@ -144,9 +145,9 @@ def tally(
     )
 
 
-def _tallied(messages: Sequence[Message], *, newest_first: bool) -> Tallied:
+def _tallied(messages: Sequence[Message], *, show_newest: bool) -> Tallied:
     newest = max(messages, key=lambda message: (message.created_at, message.id))
-    best = newest if newest_first else messages[0]
+    best = newest if show_newest else messages[0]
     return Tallied(newest.author, len(messages), newest.created_at, best)
 
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from app.domain.chunking import SILENCE_MS
+from app.domain.context import NEAR_DUPLICATE, overlap
+from app.domain.context import words_of as all_words_of
 from app.domain.extracts import GAP, quoted_lines, uncited
 from app.domain.model import Window, snowflake_time
 from app.domain.questions import Kind
@@ -24,7 +26,7 @@ from app.domain.terms import STOP_WORDS, question_terms
 from app.domain.wording import counted, day_and_time, flat, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from app.domain.model import Channel, Message
     from app.domain.prompt import Excerpt
@@ -192,11 +194,10 @@ def answer_with_digest(digest: Digest, excerpts: Sequence[Excerpt], limit_chars:
     return [cut_text(lead, limit_chars)]
 
 
-def _told_stretches(digest: Digest, excerpts: Mapping[int, Excerpt], most: int) -> Iterable[str]:
+def _told_stretches(digest: Digest, excerpts: Mapping[int, Excerpt], most: int) -> Iterator[str]:
     """Yield the busiest stretches with their best messages, in all at most so many of them."""
     stretches = digest.stretches[:STRETCHES_TOLD]
-    turns = chain.from_iterable(zip_longest(*(_given(s, excerpts) for s in stretches)))
-    quoted = {message.id for message in list(filter(None, turns))[:most]}
+    quoted = _most_telling(stretches, excerpts, most)
     for stretch in stretches:
         shown = [excerpts[m.id] for m in stretch.messages if m.id in quoted]
         if shown:
@@ -204,8 +205,17 @@ def _told_stretches(digest: Digest, excerpts: Mapping[int, Excerpt], most: int) 
             yield from map(_quote, shown)
 
 
-def _given(stretch: Stretch, excerpts: Mapping[int, Excerpt]) -> list[Message]:
-    return [message for message in stretch.key if message.id in excerpts]
+def _most_telling(
+    stretches: Sequence[Stretch], excerpts: Mapping[int, Excerpt], most: int
+) -> set[int]:
+    """Return the ids of the best messages of all stretches by turns, none that says the same."""
+    given = ([m for m in stretch.key if m.id in excerpts] for stretch in stretches)
+    said: dict[int, frozenset[str]] = {}
+    for message in filter(None, chain.from_iterable(zip_longest(*given))):
+        words = all_words_of(message.text)
+        if len(said) < most and all(overlap(words, o) < NEAR_DUPLICATE for o in said.values()):
+            said[message.id] = words
+    return set(said)
 
 
 def _quote(excerpt: Excerpt) -> str:

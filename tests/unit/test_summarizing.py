@@ -130,6 +130,15 @@ def test_where_there_is_little_room_the_key_messages_stay() -> None:
     assert answer_with_digest(digest(), excerpts, 10) == ["6 messages"]
 
 
+def test_what_says_the_same_is_quoted_once() -> None:
+    again = [say("the gateway of the server is broken", n, author=f"p{n}") for n in range(3)]
+    made = digest_of([*again, say("👍", 8), say("👍", 9)], 5, Window())
+    by_all = [e for m in made.by_worth() for e in select_context([m], 4_000)]
+    text = "".join(answer_with_digest(made, by_all, 1_800))
+    assert text.count("is broken") == 1
+    assert text.count("👍") == 1
+
+
 def test_a_window_of_which_only_a_part_was_read_says_so() -> None:
     text = "".join(answer_with_digest(evolve(digest(), messages=9_000), (), 1_800))
     assert text.startswith("9,000 messages")
