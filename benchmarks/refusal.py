@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import evolve, frozen
@@ -16,7 +16,7 @@ from benchmarks.figures import Figure, Result, at_least, under
 from benchmarks.first_token import InstantModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -37,23 +37,22 @@ _RESAMPLES = 2_000
 class Judged:
     """A question: whether it can be answered, what became of it, and every score that might tell.
 
-    `support` is what the program goes by; `cosine`, `bm25` and `fused` are the best score of
-    a single ranking, and of their fusion.
+    `support` is what the program goes by; `cosine` and `bm25` are the best score of a single
+    ranking. `is_human` is false for questions made from a template.
     """
 
     source: str
+    is_human: bool
     answerable: bool
     refused: bool
     support: float
     cosine: float
     bm25: float
-    fused: float
 
 
 SINGLE: dict[str, Callable[[Judged], float]] = {
     "best cosine": lambda judged: judged.cosine,
     "best BM25": lambda judged: judged.bm25,
-    "best fused score": lambda judged: judged.fused,
 }
 
 
@@ -119,8 +118,9 @@ def _sides(
     judged: Sequence[Judged], source: str, of: Callable[[Judged], float]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the scores of a source's answerable and of its unanswerable questions."""
-    present = [of(j) for j in judged if j.source == source and j.answerable]
-    missing = [of(j) for j in judged if j.source == source and not j.answerable]
+    asked = [j for j in judged if j.source == source and j.is_human]
+    present = [of(j) for j in asked if j.answerable]
+    missing = [of(j) for j in asked if not j.answerable]
     return np.array(present), np.array(missing)
 
 
@@ -159,26 +159,23 @@ async def _judged(rig: Rig, material: Material) -> list[Judged]:
                 ask.search,
                 query,
                 await ask.whole(query.question),
-                source=facts[query.id]["source"],
-                answerable=facts[query.id]["answerable"],
+                facts[query.id],
             )
             for query in material.queries
         ]
 
 
-async def _judge(
-    search: Search, query: Query, done: Done, *, source: str, answerable: bool
-) -> Judged:
+async def _judge(search: Search, query: Query, done: Done, facts: Mapping[str, Any]) -> Judged:
     findings, scope = done.findings, query.question.scope
     words = await search.archive.matching(question_terms(findings.reading.text), scope, 1)
     vector = (await search.embedder.embed([findings.reading.text]))[0]
     nearest = await search.index.nearest(vector, scope, 1)
     return Judged(
-        source,
-        answerable,
+        facts["source"],
+        facts["origin"] == "human",
+        facts["answerable"],
         done.prompt is None,
         findings.support,
         max((hit.score for hit in nearest), default=0.0),
         max((hit.score for hit in words), default=0.0),
-        max((found.ranked.score for found in findings.found), default=0.0),
     )

@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 
 from app.domain.condensing import Condense, Condensed, Progress
 from app.domain.errors import ModelUnavailable
-from app.domain.evidence import CERTAIN, DOUBTFUL
+from app.domain.evidence import Evidence, judge
 from app.domain.gathering import Gather
 from app.domain.grounding import check_citations, cut_repetitions, supporting
 from app.domain.model import Answer, Citation, Window
@@ -203,7 +203,7 @@ class Ask:
         text, cited = check_citations(cut_repetitions(plain(draft.text)), by_number)
         completion = draft.completion
         reasons = [r for r in (findings.problem, draft.reason, completion.note) if r]
-        if not material.is_evidence and _is_judged(findings) and findings.support < DOUBTFUL:
+        if not material.is_evidence and _evidence(findings) is Evidence.DOUBTFUL:
             reasons.append("these messages may not answer the question")
         if not cited:
             cited = supporting(text, material.excerpts)
@@ -253,15 +253,15 @@ class Ask:
 
 def _is_unsupported(findings: Findings) -> bool:
     """Tell whether what was found surely answers nothing."""
-    is_weak = _is_judged(findings) and findings.support < CERTAIN
-    return is_weak or bool(findings.understood.absent)
+    return _evidence(findings) is Evidence.NONE or bool(findings.understood.absent)
 
 
-def _is_judged(findings: Findings) -> bool:
-    """Tell whether the support means something: not where the best waits for its vector."""
-    return findings.problem is None and any(
-        found.ranked.similarity is not None for found in findings.found[:1]
-    )
+def _evidence(findings: Findings) -> Evidence:
+    """Judge what was found, but not where the best waits for its vector: that says nothing."""
+    best = findings.found[:1]
+    if findings.problem is None and any(f.ranked.similarity is not None for f in best):
+        return judge(findings.support, findings.candidates)
+    return Evidence.ENOUGH
 
 
 def _citation(excerpt: Excerpt) -> Citation:

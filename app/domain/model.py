@@ -198,6 +198,10 @@ class Scope:
         """Narrow to what these authors wrote."""
         return evolve(self, authors=_narrowed(self.authors, authors))
 
+    def by_anyone(self) -> Self:
+        """Return the same channels and time whoever wrote: authors are a wish and no right."""
+        return evolve(self, authors=None)
+
     def during(self, window: Window) -> Self:
         """Narrow to a span of time."""
         return evolve(self, window=self.window.intersect(window))

@@ -216,15 +216,21 @@ class Search:
         return found + await self._read(rest[: max(0, limit - len(best))], wanted.scope)
 
     async def _reorder(self, best: Sequence[Ranked], wanted: _Wanted, pool: _Pool) -> list[Found]:
-        """Reorder the best by the conversation around them, which may lie outside the window."""
+        """Reorder the best by the conversation around them.
+
+        It may lie outside the window asked about, and be by others than the author asked
+        about: who answers seldom repeats what was asked. But then none of it is handed on.
+        """
         ranked = {each.message_id: each for each in best}
-        around = await self.archive.surroundings(list(ranked), wanted.place, REACH)
+        around = await self.archive.surroundings(list(ranked), wanted.place.by_anyone(), REACH)
         surroundings = {each.message.id: each for each in around}
         candidates = [Candidate(ranked[each.message.id], each) for each in around]
         reordered = reorder(wanted.reading, wanted.terms, candidates, pool.candidates.similarity)
+        by_some = wanted.place.authors is not None
         return [
-            Found(surroundings[each.message_id].message, each, surroundings[each.message_id])
+            Found(around.message, each, None if by_some else around)
             for each in reordered
+            for around in (surroundings[each.message_id],)
         ]
 
     async def _read(self, ranked: Sequence[Ranked], scope: Scope) -> list[Found]:

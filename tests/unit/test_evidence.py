@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.errors import InvalidInput
-from app.domain.evidence import CERTAIN, support
+from app.domain.evidence import ALLOWANCE, CERTAIN, DOUBTFUL, Evidence, judge, support
 from app.domain.ranking import Ranked
 from app.domain.reordering import WEIGHTS
 from app.domain.searching import LONGEST_QUESTION_CHARS
@@ -15,14 +15,34 @@ def test_nothing_found_supports_nothing() -> None:
     assert support([], 0.0) == 0.0
 
 
-def test_similarity_coverage_around_and_words_add_up() -> None:
-    best = Ranked(1, 1, 9.0, {"around": 0.5 * WEIGHTS.around}, similarity=0.4)
-    worse = Ranked(2, 1, 8.0, {"around": WEIGHTS.around}, similarity=0.9)
-    assert support([best, worse], 12.0) == pytest.approx(0.4 + 0.25 + 0.2)
+def test_similarity_coverage_around_words_and_score_add_up() -> None:
+    best = Ranked(1, 1, 10.0, {"around": 0.5 * WEIGHTS.around}, similarity=0.4)
+    assert support([best], 12.0) == pytest.approx(0.4 + 0.25 + 0.2 + 0.25)
+
+
+def test_each_of_the_three_best_counts_half_as_much_as_the_one_before() -> None:
+    found = [Ranked(n, 1, 0.0, similarity=s) for n, s in enumerate((0.8, 0.4, 0.2, 0.9))]
+    assert support(found, 0.0) == pytest.approx((4 * 0.8 + 2 * 0.4 + 0.2) / 7)
+    assert support(found[:1], 0.0) == pytest.approx(0.8)
 
 
 def test_a_message_without_a_vector_supports_by_its_words() -> None:
-    assert support([Ranked(1, 1, 9.0)], 30.0) == pytest.approx(0.5)
+    assert support([Ranked(1, 1, 0.0)], 30.0) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("value", "candidates", "verdict"),
+    [
+        (CERTAIN - 0.01, 100, Evidence.NONE),
+        (CERTAIN, 100, Evidence.DOUBTFUL),
+        (DOUBTFUL, 100, Evidence.ENOUGH),
+        (CERTAIN - ALLOWANCE - 0.01, 99, Evidence.NONE),
+        (CERTAIN - ALLOWANCE, 99, Evidence.DOUBTFUL),
+        (DOUBTFUL - ALLOWANCE, 99, Evidence.ENOUGH),
+    ],
+)
+def test_less_is_asked_of_few_messages(value: float, candidates: int, verdict: Evidence) -> None:
+    assert judge(value + 1e-9, candidates) is verdict
 
 
 async def test_a_question_that_nothing_is_near_to_does_not_reach_the_model() -> None:

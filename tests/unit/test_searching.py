@@ -117,3 +117,18 @@ async def test_no_more_than_the_limit_are_returned_each_once(limit: int) -> None
 
 async def test_an_empty_question_finds_nothing() -> None:
     assert await found(await an_engine(), " ") == []
+
+
+async def test_who_answers_is_found_by_what_others_asked_and_none_of_that_is_handed_on() -> None:
+    engine = Engine()
+    await engine.hear(
+        said(1, "which program is good for cloning a drive?", author="bob"),
+        said(2, "partimage will work well", author="ana"),
+        *(said(n, f"lunch number {n} is ready", author="ana") for n in range(60, 70)),
+    )
+    by_ana = Scope.everything().by([id_of("ana")])
+    question = asked("which program is good for cloning a drive?", by_ana)
+    found = (await engine.search().find(question, 3)).found
+    assert found[0].message.id == message_id(2)
+    assert {each.message.author.display_name for each in found} == {"Ana"}
+    assert [each.around for each in found] == [None] * 3
