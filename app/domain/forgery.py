@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 _UNSEEN = {"Cc", "Cf", "Mn", "Me"}
 _FILLERS = "\u115f\u1160\u3164\uffa0"
@@ -30,20 +29,22 @@ _TAGS = (
 _BRACKETED = r"inst|system_prompt|available_tools|tool_calls|tool_results|tool_content"
 _ROLES = r"system|instructions?|user|human|assistant|input|response"
 _FORGERIES = tuple(
-    (re.compile(pattern, re.MULTILINE), dict(zip(broken, into, strict=True)))
-    for pattern, broken, into in (
-        (r"(?:begin|end)\s+excerpts", " \n", "__"),
-        (r"\[\d+\](?=\s*\[\d{4}-)", "[]", "()"),
-        (r"\[\d{4}-\d\d-\d\d\s\d\d:\d\d\]", "[]", "()"),
-        (r"^ *-{3,} *$", "-", "–"),  # noqa: RUF001
-        (r"<\|[^<>|\n]{1,64}\|>", "<>", "‹›"),  # noqa: RUF001
-        (rf"</?(?:{_TAGS})>|<</?sys>>", "<>", "‹›"),  # noqa: RUF001
-        (rf"\[/?(?:{_BRACKETED})\]", "[]", "()"),
-        (rf"^ *#+ *(?:{_ROLES}) *:", "#", "♯"),
+    (mark, re.compile(pattern, re.MULTILINE), dict(zip(broken, into, strict=True)))
+    for mark, pattern, broken, into in (
+        ("excerpts", r"(?:begin|end)\s+excerpts", " \n", "__"),
+        ("[", r"\[\d+\](?=\s*\[\d{4}-)", "[]", "()"),
+        ("[", r"\[\d{4}-\d\d-\d\d\s\d\d:\d\d\]", "[]", "()"),
+        ("---", r"^ *-{3,} *$", "-", "–"),  # noqa: RUF001
+        ("<|", r"<\|[^<>|\n]{1,64}\|>", "<>", "‹›"),  # noqa: RUF001
+        ("<", rf"</?(?:{_TAGS})>|<</?sys>>", "<>", "‹›"),  # noqa: RUF001
+        ("[", rf"\[/?(?:{_BRACKETED})\]", "[]", "()"),
+        ("#", rf"^ *#+ *(?:{_ROLES}) *:", "#", "♯"),
     )
 )
-"""What it looks like, and which of its signs become which others."""
+"""What stands in each, how it looks, and which of its signs become which others."""
 
+_INVISIBLE = "\0"
+_MOST_SIGNS = 20_000
 _SIMPLE = re.compile(r"[\n\t\x20-\x7e]*")
 _PLACE = re.compile(r"(?<=\bin )#", re.IGNORECASE)
 
@@ -56,8 +57,8 @@ def harmless(text: str) -> str:
     """
     seen, places = _as_seen(text)
     changed: dict[int, str] = {}
-    for forgery, others in _FORGERIES:
-        for match in forgery.finditer(seen):
+    for mark, forgery, others in _FORGERIES:
+        for match in forgery.finditer(seen) if mark in seen else ():
             for at in range(match.start(), match.end()):
                 if seen[at] in others:
                     changed[places[at]] = others[seen[at]]
@@ -78,11 +79,22 @@ def _as_seen(text: str) -> tuple[str, range | list[int]]:
     """Return the text as an eye takes it in, in lower case, and where each of its signs stood."""
     if _SIMPLE.fullmatch(text):
         return text.lower().replace("\t", " "), range(len(text))
-    seen = [(_sign(char), at) for at, char in enumerate(text)]
-    return "".join(sign for sign, _ in seen), [at for sign, at in seen if sign]
+    seen = text.translate(_SIGNS)
+    if _INVISIBLE not in seen:
+        return seen, range(len(text))
+    return seen.replace(_INVISIBLE, ""), [at for at, sign in enumerate(seen) if sign != _INVISIBLE]
 
 
-@lru_cache(8_192)
+class _Signs(dict[int, str]):
+    """The plain sign of each character met so far, for `str.translate`."""
+
+    def __missing__(self, code: int) -> str:
+        sign = _sign(chr(code)) or _INVISIBLE
+        if len(self) < _MOST_SIGNS:
+            self[code] = sign
+        return sign
+
+
 def _sign(char: str) -> str:
     """Return the plain sign that a character looks like, nothing for an invisible one."""
     if char in _LINE_ENDS:
@@ -95,3 +107,6 @@ def _sign(char: str) -> str:
         if first <= ord(char) < first + 26:
             return chr(ord("a") + ord(char) - first)
     return unicodedata.normalize("NFKD", char)[0].lower()[0].translate(_ALIKE)
+
+
+_SIGNS = _Signs()

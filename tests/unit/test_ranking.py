@@ -94,3 +94,24 @@ def test_equal_scores_are_ordered_newest_first() -> None:
 )
 def test_recency_falls_over_thirty_whole_days(days: float, expected: float) -> None:
     assert recency(NOW - timedelta(days=days), NOW) == pytest.approx(expected)
+
+
+few = st.sampled_from([0.0, 0.5, 1.0])  # so that equals are many
+hits = st.lists(
+    st.builds(Hit, st.integers(1, 30), st.just(7), few), unique_by=lambda h: h.message_id
+)
+chunks = st.lists(
+    st.builds(ChunkHit, st.just(7), st.lists(st.integers(1, 30), min_size=1).map(tuple), few)
+)
+
+
+@given(hits, chunks, hits, st.randoms())
+def test_equals_are_ordered_alike_in_whatever_order_the_rankings_bring_them(
+    words: list[Hit], conversations: list[ChunkHit], nearest: list[Hit], random: Random
+) -> None:
+    straight = fuse(gather(words, conversations, nearest), 50)
+    for proposals in (words, conversations, nearest):
+        random.shuffle(proposals)
+    assert fuse(gather(words, conversations, nearest), 50) == straight
+    places = [(-ranked.score, -ranked.message_id) for ranked in straight]
+    assert places == sorted(places)
