@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from attrs import evolve
 
+from app.domain.cutting import cut_around
 from app.domain.prompt import NO_MESSAGES, SEPARATOR, Excerpt, format_excerpt, format_header
-from app.domain.reply import cut_text
+from app.domain.stems import stems_of
 from app.domain.terms import segment
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ NEAR_DUPLICATE = 0.9
 SHORTEST_CUT = 20
 """A message of which less would be left is passed over."""
 
-CUT_MARK = " …"
+SMALLEST_EXCERPT = 31
+"""Characters of an excerpt of one, by somebody and in a channel without a name."""
+
 _WORD = re.compile(r"\w+")
 
 
@@ -117,11 +120,12 @@ def _formatted(context: Context) -> str:
     return f"{header}\n{context.content}"
 
 
-def select_context(
+def select_context(  # noqa: PLR0913 (each says one thing about the choice)
     ranked: Sequence[Message],
     limit_chars: int,
     companions: Sequence[Companion] = (),
     *,
+    question: str = "",
     longest_chars: int | None = None,
     each_author: bool = False,
 ) -> tuple[Excerpt, ...]:
@@ -129,25 +133,28 @@ def select_context(
 
     `ranked` is best first. What counts is the length of the formatted excerpts with the
     separators between them. Texts that say the same are taken once, or once of `each_author`.
-    A message longer than its share, or than `longest_chars`, is cut to it, so that it cannot
-    crowd out the others, and grows again into what they leave. One that does not fit is
-    passed over. Companions come into what room is left by `ranked`. Channels stand in the
-    order of their best message, messages within them in the order of time.
+    A message longer than its share, or than `longest_chars`, is cut to it around what names
+    the subjects of the `question`, so that it cannot crowd out the others, and grows again
+    into what they leave. One that does not fit is passed over. Companions come into what
+    room is left by `ranked`. Channels stand in the order of their best message, messages
+    within them in the order of time.
     """
-    share = longest_chars or max(limit_chars // LONGEST_SHARE, SMALLEST_SHARE)
-    share = min(limit_chars, share)
+    share = min(limit_chars, longest_chars or max(limit_chars // LONGEST_SHARE, SMALLEST_SHARE))
+    subjects = stems_of(question)
     picks: list[Excerpt] = []
     room = limit_chars
     candidates = _offered(ranked, companions)
     for offered in _saying_something_new(candidates, each_author=each_author):
+        if room < SMALLEST_EXCERPT:
+            break
         # Which number an excerpt ends up with does not matter here: all are given out.
         pick = evolve(offered, number=len(picks) + 1, rank=len(picks))
-        fitting = _cut_to(pick, share)
+        fitting = _cut_to(pick, share, subjects)
         needed = len(format_excerpt(fitting)) + (len(SEPARATOR) if picks else 0)
         if needed <= room and (fitting is pick or len(fitting.text) >= SHORTEST_CUT):
             picks.append(fitting)
             room -= needed
-    return _in_conversation_order(_grown(picks, room))
+    return _in_conversation_order(_grown(picks, room, subjects))
 
 
 def _offered(ranked: Sequence[Message], companions: Sequence[Companion]) -> Iterator[Excerpt]:
@@ -164,7 +171,7 @@ def _saying_something_new(offered: Iterable[Excerpt], *, each_author: bool) -> I
     for excerpt in offered:
         words = words_of(excerpt.text)
         said = seen[excerpt.message.author.id if each_author else None]
-        if words and all(overlap(words, other) < NEAR_DUPLICATE for other in said):
+        if words and not any(say_the_same(words, other) for other in said):
             said.append(words)
             yield excerpt
 
@@ -179,26 +186,34 @@ def words_of(text: str) -> frozenset[str]:
 
 def overlap(one: frozenset[str], other: frozenset[str]) -> float:
     """Return the share of words in common, 0 to 1 (Jaccard); not for two empty sets."""
-    return len(one & other) / len(one | other)
+    shared = len(one & other)
+    return shared / (len(one) + len(other) - shared)
 
 
-def _cut_to(excerpt: Excerpt, limit_chars: int) -> Excerpt:
+def say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Tell whether texts with these words say the same; not for two empty sets."""
+    fewer, more = sorted((len(one), len(other)))
+    return fewer >= NEAR_DUPLICATE * more and overlap(one, other) >= NEAR_DUPLICATE
+
+
+def _cut_to(excerpt: Excerpt, limit_chars: int, subjects: frozenset[str]) -> Excerpt:
     """Cut the text so that the formatted excerpt fits, as far as there is text to cut."""
     too_long = len(format_excerpt(excerpt)) - limit_chars
     if too_long <= 0:
         return excerpt
-    text = cut_text(excerpt.text, len(excerpt.text) - too_long - len(CUT_MARK))
-    return evolve(excerpt, text=text + CUT_MARK)
+    room = len(excerpt.text) - too_long
+    return evolve(excerpt, text=cut_around(excerpt.text, room, subjects))
 
 
-def _grown(picks: Sequence[Excerpt], room: int) -> list[Excerpt]:
+def _grown(picks: Sequence[Excerpt], room: int, subjects: frozenset[str]) -> list[Excerpt]:
     """Give the room that is left to the excerpts that were cut, the best first."""
     grown: list[Excerpt] = []
     for pick in picks:
-        before = len(format_excerpt(pick))
-        longer = _cut_to(evolve(pick, text=pick.message.text), before + room)
-        room -= len(format_excerpt(longer)) - before
-        grown.append(longer)
+        if pick.text != pick.message.text:
+            before = len(format_excerpt(pick))
+            pick = _cut_to(evolve(pick, text=pick.message.text), before + room, subjects)  # noqa: PLW2901
+            room -= len(format_excerpt(pick)) - before
+        grown.append(pick)
     return grown
 
 

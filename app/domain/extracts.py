@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
 from itertools import accumulate
 from math import log
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from app.domain.context import NEAR_DUPLICATE, overlap, words_of
+from app.domain.context import say_the_same, words_of
+from app.domain.cutting import GAP, best_sentences
 from app.domain.kinds import is_question
 from app.domain.reply import cut_text
 from app.domain.terms import STOP_WORDS, question_terms
@@ -32,7 +32,6 @@ NOTHING_FITS = "I found messages, but there is no room to quote them."
 SHORTEST_QUOTE = 20
 MOST_QUOTES = 6
 QUOTE_CHARS = 300
-GAP = "…"
 ASKING_SETBACK = 1.5
 """A message that asks is placed so many places later: answers are wanted, not questions."""
 
@@ -51,7 +50,6 @@ LARGEST_ECHO = 0.2
 """A text repeats the question when no larger part of its subjects is its own."""
 
 SHORTEST_STEM = 4
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")  # noqa: RUF001
 _CITATION_LIKE = re.compile(r"\[(\s*\d+(?:\s*,\s*\d+)*\s*)\]")
 
 
@@ -106,7 +104,7 @@ def choose_quotes(question: str, excerpts: Sequence[Excerpt]) -> list[Quote]:
     said: list[frozenset[str]] = []
     for excerpt in sorted(telling or excerpts, key=places.of):
         words = words_of(excerpt.text)
-        if words and all(overlap(words, other) < NEAR_DUPLICATE for other in said):
+        if words and not any(say_the_same(words, other) for other in said):
             said.append(words)
             quotes.append(Quote(excerpt, _best_sentences(places.weights, excerpt.text)))
         if len(quotes) == MOST_QUOTES:
@@ -181,27 +179,8 @@ def _adds_nothing(asked: frozenset[str], text: str) -> bool:
 
 
 def _best_sentences(weights: Mapping[str, float], text: str) -> str:
-    """Return the stretch of whole sentences, within `QUOTE_CHARS`, that names most subjects."""
-    text = text.strip()
-    if len(text) <= QUOTE_CHARS:
-        return text
-    starts = [0, *(match.end() for match in _SENTENCE_END.finditer(text))]
-    stretches = [_stretch(text, starts, first) for first in range(len(starts))]
-    # Of equals the first.
-    best = max(stretches, key=lambda stretch: _coverage(weights, subjects_of(stretch)))
-    at = text.index(best)
-    before, after = at > 0, at + len(best) < len(text)
-    return f"{GAP} " * before + best + f" {GAP}" * after
-
-
-def _stretch(text: str, starts: Sequence[int], first: int) -> str:
-    """Return as many whole sentences from the given one on as fit, or the begin of that one."""
-    begin = starts[first]
-    ends = [*starts[1:], len(text)]
-    last = bisect_right(ends, begin + QUOTE_CHARS) - 1
-    if last >= first:
-        return text[begin : ends[last]].strip()
-    return cut_text(text[begin : ends[first]], QUOTE_CHARS).strip()
+    """Return the sentences, within `QUOTE_CHARS`, that name most subjects."""
+    return best_sentences(text, QUOTE_CHARS, lambda part: _coverage(weights, subjects_of(part)))
 
 
 def quoted_lines(text: str) -> str:

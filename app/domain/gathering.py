@@ -83,7 +83,9 @@ class Gather:
     def _of_search(self, findings: Findings, most: int) -> Material:
         reading = findings.reading
         best = [found.message for found in findings.found[:most]]
-        excerpts = select_context(best, self.context_chars, _companions(findings, most))
+        excerpts = select_context(
+            best, self.context_chars, _companions(findings, most), question=reading.text
+        )
         wants_newest = reading.kind is Kind.WHEN and reading.wants_current
         return Material(excerpts, Brief(reading.kind, wants_newest), findings.window)
 
@@ -117,6 +119,7 @@ class Gather:
             [*theirs, *others[:most]],
             self.context_chars,
             _companions(findings, most),
+            question=findings.reading.text,
             longest_chars=LISTED_CHARS,
             each_author=True,
         )

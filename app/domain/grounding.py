@@ -6,8 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from app.domain.stems import stem, words_of
-from app.domain.terms import STOP_WORDS
+from app.domain.stems import stems_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -123,17 +122,13 @@ def supporting(text: str, excerpts: Sequence[Excerpt]) -> tuple[int, ...]:
     For an answer that cites none. A sentence that no excerpt supports has none; where that
     is so of all, nothing speaks for the answer.
     """
-    words = {excerpt.number: _subjects(excerpt.text) for excerpt in excerpts}
+    words = {excerpt.number: stems_of(excerpt.text) for excerpt in excerpts}
     best: dict[int, float] = {}
     for sentence in _units(text):
-        said = frozenset() if _DENIES.search(sentence) else _subjects(sentence)
+        said = frozenset() if _DENIES.search(sentence) else stems_of(sentence)
         for number, held in words.items():
             shared = len(said & held)
             if shared >= FEWEST_SHARED and shared >= SUPPORTING_SHARE * len(said):
                 best[number] = max(best.get(number, 0.0), shared)
     ranked = sorted(best, key=lambda number: (-best[number], number))
     return tuple(ranked[:MOST_SUPPORTING])
-
-
-def _subjects(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in words_of(text) if word not in STOP_WORDS)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from app.domain.extracts import GAP, uncited
+from app.domain.cutting import GAP
+from app.domain.extracts import uncited
 from app.domain.reply import cut_text
 from app.domain.stems import stem, words_of
 from app.domain.terms import question_terms

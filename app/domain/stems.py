@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from app.domain.terms import STOP_WORDS
+
 _WORD = re.compile(r"\w+")
 _DOUBLES_STAY = "lsz"
 
@@ -16,6 +18,11 @@ def words_of(text: str) -> list[str]:
         decomposed = unicodedata.normalize("NFKD", text)
         text = "".join(c for c in decomposed if not unicodedata.combining(c))
     return _WORD.findall(text.lower())
+
+
+def stems_of(text: str) -> frozenset[str]:
+    """Return the stems of a text's words without the small ones: what it is about."""
+    return frozenset(stem(word) for word in words_of(text) if word not in STOP_WORDS)
 
 
 @lru_cache(maxsize=65536)

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from app.domain.chunking import SILENCE_MS
-from app.domain.context import NEAR_DUPLICATE, overlap
-from app.domain.context import words_of as all_words_of
-from app.domain.extracts import GAP, quoted_lines, uncited
+from app.domain.context import say_the_same, words_of
+from app.domain.cutting import GAP
+from app.domain.extracts import quoted_lines, uncited
 from app.domain.model import Window, snowflake_time
 from app.domain.questions import Kind
 from app.domain.reply import cut_text
-from app.domain.stems import stem, words_of
+from app.domain.stems import stem, stems_of
 from app.domain.terms import STOP_WORDS, question_terms
 from app.domain.wording import counted, day_and_time, flat, spelled
 
@@ -152,7 +152,7 @@ def split_stretches(messages: Iterable[Message]) -> list[list[Message]]:
 
 
 def _stretch(messages: Sequence[Message], replies: Mapping[int, int]) -> Stretch:
-    words = {message.id: _subjects(message.text) for message in messages}
+    words = {message.id: stems_of(message.text) for message in messages}
     shared = Counter(chain.from_iterable(words.values()))
     others = max(1, len(messages) - 1)
 
@@ -168,10 +168,6 @@ def _stretch(messages: Sequence[Message], replies: Mapping[int, int]) -> Stretch
 
     key = sorted(messages, key=lambda message: (-worth(message), message.id))
     return Stretch(tuple(messages), tuple(key), len({m.author.id for m in messages}))
-
-
-def _subjects(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in words_of(text) if word not in STOP_WORDS)
 
 
 def facts_of(digest: Digest) -> list[str]:
@@ -212,8 +208,8 @@ def _most_telling(
     given = ([m for m in stretch.key if m.id in excerpts] for stretch in stretches)
     said: dict[int, frozenset[str]] = {}
     for message in filter(None, chain.from_iterable(zip_longest(*given))):
-        words = all_words_of(message.text)
-        if len(said) < most and all(overlap(words, o) < NEAR_DUPLICATE for o in said.values()):
+        words = words_of(message.text)
+        if len(said) < most and not any(say_the_same(words, o) for o in said.values()):
             said[message.id] = words
     return set(said)
 

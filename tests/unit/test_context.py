@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,12 +13,12 @@ from hypothesis import strategies as st
 
 from app.domain.companions import Companion
 from app.domain.context import (
-    CUT_MARK,
     format_context_messages,
     select_by_similarity_recency,
     select_context,
     similarity_recency,
 )
+from app.domain.cutting import GAP
 from app.domain.prompt import SEPARATOR, format_excerpt
 from tests.conversations import START, say
 
@@ -165,7 +166,7 @@ def test_one_long_message_does_not_crowd_out_the_others() -> None:
     chosen = select_context(ranked, 4_000)
     assert len(chosen) == 11
     assert chosen[0].rank == 0
-    assert chosen[0].text.endswith(f"I know.{CUT_MARK}")
+    assert chosen[0].text.endswith(f"I know. {GAP}")
 
 
 def test_a_long_message_gets_what_the_others_leave_over() -> None:
@@ -174,6 +175,26 @@ def test_a_long_message_gets_what_the_others_leave_over() -> None:
     chosen = select_context([say(LONG, 1), say("short", 2)], 4_000)
     assert 3_800 < length(chosen) <= 4_000
     assert chosen[1].text == "short"
+
+
+def test_a_long_message_is_cut_around_what_is_asked() -> None:
+    long = say(LONG + "The wifi password is hunter2. " + LONG, 1)
+    question = "what is the wifi password?"
+    for others in ([], [say(f"answer {n} {'abcdefghij'[n] * 200}", 2 + n) for n in range(10)]):
+        chosen = select_context([long, *others], 4_000, question=question)
+        (cut,) = [e for e in chosen if e.message == long]
+        assert "The wifi password is hunter2." in cut.text
+        assert cut.text.startswith(f"{GAP} ")
+        assert cut.text.endswith(f" {GAP}")
+        assert length(chosen) <= 4_000
+    assert len(select_context([long], 4_000, question=question)[0].text) > 3_800
+
+
+def test_what_stands_at_the_end_of_a_long_message_is_shown_to_its_end() -> None:
+    long = say(LONG * 2 + "The wifi password is hunter2.", 1)
+    (cut,) = select_context([long], 1_000, question="what is the wifi password?")
+    assert cut.text.endswith("The wifi password is hunter2.")
+    assert 900 < length([cut]) <= 1_000
 
 
 def test_what_is_left_over_goes_to_the_best_of_several_long_messages() -> None:
@@ -250,7 +271,7 @@ def test_the_limit_holds_for_any_messages_and_any_limit(ranked: list[Message], l
     assert sorted(excerpt.rank for excerpt in chosen) == list(range(len(chosen)))
     for excerpt in chosen:
         whole = excerpt.message.text
-        assert excerpt.text == whole or whole.startswith(excerpt.text.removesuffix(CUT_MARK))
+        assert excerpt.text == whole or whole.startswith(excerpt.text.removesuffix(f" {GAP}"))
 
 
 def companions(of: list[Message]) -> list[Companion]:
@@ -269,6 +290,25 @@ def test_the_limit_holds_with_companions_too_and_none_takes_a_place_from_what_wa
     assert together == select_context(list(ranked), limit, companions(others))
 
 
+@given(messages, messages, st.integers(0, 3_000), st.none() | st.integers(1, 900), st.booleans())
+def test_the_limit_holds_whatever_is_wanted_of_the_choice(
+    ranked: list[Message],
+    others: list[Message],
+    limit: int,
+    longest_chars: int | None,
+    each_author: bool,
+) -> None:
+    choose = partial(
+        select_context, question="a b?", longest_chars=longest_chars, each_author=each_author
+    )
+    chosen = choose(ranked, limit, companions(others))
+    assert length(chosen) <= limit
+    assert chosen == choose(list(ranked), limit, companions(others))
+    assert [excerpt.number for excerpt in chosen] == list(range(1, len(chosen) + 1))
+    alone = {excerpt.message.id for excerpt in choose(ranked, limit)}
+    assert alone <= {excerpt.message.id for excerpt in chosen}
+
+
 @given(messages, messages, st.integers(0, 3_000))
 def test_the_best_message_is_there_whenever_it_fits_alone(
     ranked: list[Message], others: list[Message], limit: int
@@ -277,6 +317,17 @@ def test_the_best_message_is_there_whenever_it_fits_alone(
     if best and select_context([best], limit):
         chosen = select_context(ranked, limit, companions(others))
         assert best.id in {e.message.id for e in chosen if e.rank == 0}
+
+
+@given(messages, st.text(alphabet="ab. ", max_size=20), st.integers(0, 900))
+def test_what_is_cut_around_a_question_is_word_for_word_and_fits(
+    ranked: list[Message], question: str, limit: int
+) -> None:
+    chosen = select_context(ranked, limit, question=question, longest_chars=200)
+    assert length(chosen) <= limit
+    for excerpt in chosen:
+        bare = excerpt.text.removeprefix(f"{GAP} ").removesuffix(f" {GAP}")
+        assert bare in excerpt.message.text
 
 
 @given(messages, st.integers(0, 3_000))

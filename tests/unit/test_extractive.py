@@ -9,8 +9,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.cutting import GAP
 from app.domain.extracts import (
-    GAP,
     LEAD,
     NOTHING_FOUND,
     QUOTE_CHARS,

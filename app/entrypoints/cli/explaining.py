@@ -55,7 +55,7 @@ def others_given(done: Done) -> list[Excerpt]:
 
 def _how_cut(excerpt: Excerpt) -> str | None:
     length, given = len(excerpt.message.text), len(excerpt.text)
-    return f"the first {given:,} of {length:,} characters" if given < length else None
+    return f"cut to {given:,} of {length:,} characters" if given < length else None
 
 
 def _why_left_out(found: Found, earlier: Sequence[Found]) -> str:
