@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     Change: TypeAlias = Callable[[Window, Almanac], Window | None]
 
 
+MOST_EXPRESSIONS = 12
+"""A text that names more times than this, a log for instance, asks about none of them."""
+
+
 @frozen
 class Dated:
     """The window a question names, and the question without the words that named it."""
@@ -41,9 +45,12 @@ def find_window(text: str, asked_at: datetime, zone: tzinfo) -> Dated | None:
     taken together, as the span that covers them.
     """
     almanac = Almanac(asked_at.astimezone(zone))
+    expressions = find_expressions(text, almanac)
+    if len(expressions) > MOST_EXPRESSIONS:
+        return None
     found = [
         one
-        for one in _directed(text, _joined(text, find_expressions(text, almanac)), almanac)
+        for one in _directed(text, _joined(text, expressions), almanac)
         if (one.window.after or asked_at) <= asked_at
         and is_asked_about(text, one.start, one.end, one.doubt)
     ]

@@ -78,7 +78,9 @@ def read_question(question: str, asked_at: datetime, zone: tzinfo) -> Reading:
 # --- kind -----------------------------------------------------------------------------------------
 
 _LEAD = (
-    r"^\W*(?:(?:hi|hey|hello|so|ok|okay|and|but|also|please|pls|quick\s+question|@\S+)\b\W*)*"
+    # Possessive: what is passed over is not tried in another way, for which there are thousands.
+    r"^\W*+(?:(?:hi|hey|hello|so|ok|okay|and|but|also|please|pls|quick\s+question)\b\W*+"
+    r"|(?<=@)\S++\W*+)*+"
     r"(?:(?:can|could|would|will)\s+(?:you|u|someone|anyone|somebody|anybody)\s+(?:please\s+)?"
     r"(?:tell|show|remind|give)\s+(?:me|us)\s+|(?:tell|show|remind)\s+(?:me|us)\s+"
     r"|do(?:es)?\s+(?:you|anyone|someone|anybody|somebody)\s+(?:know|remember)\s+)?"

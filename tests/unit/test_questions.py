@@ -33,6 +33,9 @@ def read(question: str) -> Reading:
         ("Who's working on the bot?", Kind.WHO),
         ("which users asked about docker?", Kind.WHO),
         ("hey, do you know who runs the server?", Kind.WHO),
+        ("@indexer who runs the server?", Kind.WHO),
+        ("hello @indexer, and @ana: when is the raid?", Kind.WHEN),
+        ("<@123> how many people asked?", Kind.HOW_MANY),
         ("list people who use Arch", Kind.WHO),
         ("when was the last server event?", Kind.WHEN),
         ("What time does the raid start?", Kind.WHEN),
@@ -188,3 +191,17 @@ def test_the_window_and_the_text_without_it() -> None:
     assert reading.window
     assert reading.window.after == datetime(2024, 4, 8, tzinfo=UTC)
     assert {m.name for m in reading.mentions} == {"Ana", "dev"}
+
+
+@pytest.mark.parametrize(
+    "words", ["<@1><@1> ", "@a@a", "yesterday ", "2024-01-01 x on ", "#dev ", "did @a and ", "so "]
+)
+def test_a_hostile_question_is_read_in_no_time(words: str) -> None:
+    # Most of these took seconds or forever once; a test that hangs has failed.
+    assert read(words * (4_000 // len(words))).kind in {Kind.LOOKUP, Kind.SUMMARY}
+
+
+def test_a_text_that_names_many_times_asks_about_none() -> None:
+    log = " ".join(f"2024-01-{day:02}" for day in range(1, 31))
+    assert read(f"what was said on {log}?").window is None
+    assert read("what was said on 2024-01-01 or 2024-01-02 or 2024-01-03?").window
