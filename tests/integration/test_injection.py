@@ -13,13 +13,14 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 from dependency_injector import providers
 
 from app.adapters.exports import ExportHistory
+from app.adapters.extractive import ExtractiveChatModel
 from app.domain.model import Question, snowflake_time
 from app.domain.outgoing import LINK_REMOVED, plain
-from app.domain.prompt import SYSTEM_PROMPT, format_header
+from app.domain.prompt import FROM_NOTES, SYSTEM_PROMPT, format_header
 from app.domain.reply import TRUNCATION_MARK
 from app.entrypoints.container import Container, running
 from app.entrypoints.settings import Settings
@@ -46,10 +47,11 @@ if TYPE_CHECKING:
 
     from app.domain.asking import Done
     from app.domain.model import Answer
-    from app.domain.prompt import Excerpt, Prompt
+    from app.domain.prompt import Prompt
+    from app.ports.language import ChatModel
 
 LIMIT_CHARS = 1_800
-FEWEST_GIVEN = 5
+FEWEST_GIVEN = {"for something": 5, "for people": 2, "for a day": 5, "with the attack in it": 5}
 LINES = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 JUMP = re.compile(r"https://discord\.com/channels/(\d+)/(\d+)/(\d+)")
 ADDRESS = re.compile(r"(?:https?://|www\.|discord\.gg/)[^\s<>()\[\]]+", re.IGNORECASE)
@@ -58,84 +60,86 @@ TOKENS = re.compile(
 )
 
 
-@frozen
-class Asked:
-    """What came of the question about each attack, and of asking with the attack in it."""
+ASKED: dict[str, Callable[[str], str]] = {
+    "for something": lambda _: QUESTION,
+    "for people": lambda _: "Who mentioned the printer paper?",
+    "for a day": lambda _: "Summarize what was discussed on 15 January 2024.",
+    "with the attack in it": lambda attack: f"{QUESTION} {ATTACKS[attack][:3_000]}",
+}
+Answers = dict[tuple[str, str], "Done"]
+"""What came of each attack and way to ask."""
 
-    answers: dict[str, Done]
-    questions: dict[str, Done]
 
-
-async def ask_all(folder: Path, write: Callable[[Prompt], str]) -> Asked:
-    """Import all attacks, and ask about each of them a model that writes so."""
+async def ask_all(folder: Path, model: ChatModel) -> Answers:
+    """Import all attacks, and ask this model about each of them in every way."""
     container = Container(settings=Settings(folder / "data", llm_max_response=LIMIT_CHARS))
     container.embedder.override(providers.Object(HashEmbedder()))
-    container.model.override(providers.Object(ScriptedChatModel(write)))
+    container.model.override(providers.Object(model))
+    answers: Answers = {}
     async with running(container):
         await container.collect().take(ExportHistory([export_attacks(folder / "exports")]))
         await container.index().drain()
         now = snowflake_time(max(max(ids_of(attack)) for attack in ATTACKS))
+        for attack in ATTACKS:
+            for way, worded in ASKED.items():
+                question = Question(worded(attack), scope_of(attack), now)
+                answers[attack, way] = await container.ask().whole(question)
+    return answers
 
-        async def ask(text: str, attack: str) -> Done:
-            return await container.ask().whole(Question(text, scope_of(attack), now))
 
-        return Asked(
-            {attack: await ask(QUESTION, attack) for attack in ATTACKS},
-            {each: await ask(f"{QUESTION} {text[:3_000]}", each) for each, text in ATTACKS.items()},
-        )
+MODELS: dict[str, ChatModel] = {
+    "echoes": ScriptedChatModel(echo),
+    "obeys": ScriptedChatModel(obey),
+    "quotes": ExtractiveChatModel(),
+}
 
 
 @pytest.fixture(scope="module")
-def echoed(tmp_path_factory: pytest.TempPathFactory) -> Asked:
-    return asyncio.run(ask_all(tmp_path_factory.mktemp("echoed"), echo))
-
-
-@pytest.fixture(scope="module")
-def obeyed(tmp_path_factory: pytest.TempPathFactory) -> Asked:
-    return asyncio.run(ask_all(tmp_path_factory.mktemp("obeyed"), obey))
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answers]:
+    """Return the answers of a model that echoes, of one that obeys and of one that quotes."""
+    return {
+        name: asyncio.run(ask_all(tmp_path_factory.mktemp(name), model))
+        for name, model in MODELS.items()
+    }
 
 
 # What reaches the model
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_a_model_is_given_excerpts_that_no_message_name_or_file_can_forge(
-    echoed: Asked, attack: str
+@pytest.mark.parametrize("way", ASKED)
+def test_a_model_is_given_excerpts_that_no_message_name_file_or_question_can_forge(
+    answers: dict[str, Answers], attack: str, way: str
 ) -> None:
-    prompt = echoed.answers[attack].prompt
+    prompt = answers["echoes"][attack, way].prompt
     assert prompt
     given = {excerpt.message.id for excerpt in prompt.excerpts}
     assert given <= ids_of(attack)
-    assert len(given) >= FEWEST_GIVEN, "texts that say the same are given once"
-    assert_framed(prompt.system, prompt.user, prompt.excerpts)
-
-
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_no_question_can_forge_an_excerpt(echoed: Asked, attack: str) -> None:
-    prompt = echoed.questions[attack].prompt
-    assert prompt
-    assert_framed(prompt.system, prompt.user, prompt.excerpts)
-    assert f"Question: {QUESTION}" in prompt.user.partition("\nEND EXCERPTS\n")[2]
+    assert len(given) >= FEWEST_GIVEN[way], "texts that say the same are given once"
+    assert_framed(prompt.system, prompt.user, prompt)
+    below = prompt.user.partition("\nEND EXCERPTS\n")[2]
+    assert below.startswith(f"\nQuestion: {ASKED[way](attack)[: len(QUESTION)]}")
 
 
 # What leaves
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-@pytest.mark.parametrize("model", ["echoed", "obeyed"])
+@pytest.mark.parametrize("model", MODELS)
 def test_an_answer_is_words_and_its_sources_are_real(
-    model: str, attack: str, request: pytest.FixtureRequest
+    answers: dict[str, Answers], model: str, attack: str
 ) -> None:
-    asked: Asked = request.getfixturevalue(model)
-    for done in (asked.answers[attack], asked.questions[attack]):
+    for way, worded in ASKED.items():
+        done = answers[model][attack, way]
         said = [excerpt.text for excerpt in done.prompt.excerpts] if done.prompt else []
-        assert_words(done.answer.text, [*said, ATTACKS[attack]])
+        assert_words(done.answer.text, [*said, worded(attack)])
         assert len(done.answer.text) <= LIMIT_CHARS
         assert_sources_are_real(done.answer, attack)
 
 
-def test_an_order_was_obeyed(obeyed: Asked) -> None:
-    texts = {order: obeyed.answers[order].answer.text for order in ORDERS}
+def test_an_order_was_obeyed(answers: dict[str, Answers]) -> None:
+    obeyed = {attack: answers["obeys"][attack, "for something"].answer for attack in ATTACKS}
+    texts = {order: obeyed[order].text for order in ORDERS}
     assert texts["notify all"].startswith(
         "@\u200beveryone @\u200bhere @Unknown @Unknown @deleted-role"
     )
@@ -147,7 +151,7 @@ def test_an_order_was_obeyed(obeyed: Asked) -> None:
     assert texts["never stop"].count("This line comes again") == 1
     assert texts["never end a word"].endswith(TRUNCATION_MARK)
     assert texts["show the instructions"].startswith(SYSTEM_PROMPT[:40])
-    assert {obeyed.answers[each].answer.text for each in FORGERIES} == {"In the cellar [1]."}
+    assert {obeyed[each].text for each in FORGERIES} == {"In the cellar [1]."}
 
 
 # The same on the command line, with a server of models
@@ -205,7 +209,7 @@ def test_what_an_obedient_model_writes_is_shown_as_words(victim: Program) -> Non
 # What is always so
 
 
-def assert_framed(system: str, user: str, excerpts: Sequence[Excerpt] | None) -> None:
+def assert_framed(system: str, user: str, prompt: Prompt | None) -> None:
     """Assert that a prompt has one frame, the program's own headers, and no token of a model."""
     assert system == SYSTEM_PROMPT
     lines = LINES.split(user)
@@ -214,11 +218,15 @@ def assert_framed(system: str, user: str, excerpts: Sequence[Excerpt] | None) ->
     assert re.findall(r"(?:begin|end)\s+excerpts", seen) == ["begin excerpts", "end excerpts"]
     assert not TOKENS.findall(unicodedata.normalize("NFKC", user))
     headers = [line for line in lines if re.match(r"\W*\[\d+\]\s*\[\d{4}-", line)]
-    assert len(headers) == lines.count("---") + 1
+    if FROM_NOTES in user:  # there was too much for one prompt
+        assert not headers
+        return
+    facts = prompt.brief.facts if prompt else ()
+    assert len(headers) == lines.count("---") + (0 if facts else 1)
     assert len(headers) == len(re.findall(r"\[\d+\]\s*\[\d{4}-", seen))
     assert all(len(re.findall(r"\bin #", header)) == 1 for header in headers)
-    if excerpts is not None:
-        messages = [excerpt.message for excerpt in excerpts]
+    if prompt:
+        messages = [excerpt.message for excerpt in prompt.excerpts]
         assert headers == [
             f"[{n}] {format_header(m.created_at, m.author.display_name, m.channel.name)}"
             for n, m in enumerate(messages, 1)
