@@ -206,7 +206,7 @@ class Search:
         candidates = gather(words, chunks, meaning.nearest)
         guilds = {message.id: message.guild_id for message in again}
         candidates = evolve(candidates, guilds={**guilds, **candidates.guilds})
-        candidates, problem = await self._compare(candidates, meaning)
+        candidates, problem = await self._compare(candidates, meaning, scope)
         return _Pool(candidates, problem, meaning.seconds_embedding)
 
     async def _rank(self, wanted: _Wanted, pool: _Pool, limit: int) -> list[Found]:
@@ -251,7 +251,7 @@ class Search:
         return _Meaning(vector, tuple(nearest), None, seconds)
 
     async def _compare(
-        self, candidates: Candidates, meaning: _Meaning
+        self, candidates: Candidates, meaning: _Meaning, scope: Scope
     ) -> tuple[Candidates, str | None]:
         """Add the similarity of candidates that only their words brought in."""
         if meaning.vector is None:
@@ -261,7 +261,7 @@ class Search:
             if message_id not in candidates.similarity:
                 unknown[guild_id].append(message_id)
         try:
-            similarities = await self.index.similarities(meaning.vector, unknown)
+            similarities = await self.index.similarities(meaning.vector, unknown, scope)
         except Unavailable as error:
             return candidates, f"searched by words mostly: {error}"
         return evolve(candidates, similarity={**candidates.similarity, **similarities}), None

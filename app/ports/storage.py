@@ -318,12 +318,9 @@ class VectorIndex(Protocol):
 
     @abstractmethod
     async def similarities(
-        self, vector: Vector, message_ids: Mapping[int, Collection[int]]
+        self, vector: Vector, message_ids: Mapping[int, Collection[int]], scope: Scope
     ) -> dict[int, float]:
-        """Return the cosine of each message that has a vector, ids given by server.
-
-        The ids come from hits, so they are in scope already; nothing else is disclosed.
-        """
+        """Return the cosine of each message in scope that has a vector, ids given by server."""
         ...
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pytest
@@ -38,11 +38,20 @@ from tests.vector_indexes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Coroutine,
+        Iterator,
+        Sequence,
+    )
     from pathlib import Path
 
     from app.ports.storage import VectorIndex
     from tests.chroma_server import ChromaServer
+
+T = TypeVar("T")
 
 EVERYTHING = Scope.everything()
 CLOSE = 1e-5
@@ -91,7 +100,7 @@ async def found(index: VectorIndex, scope: Scope = EVERYTHING, limit: int = 100)
 
 async def test_an_empty_index_finds_nothing(index: VectorIndex) -> None:
     assert await index.nearest(towards(1), EVERYTHING, 10) == []
-    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}) == {}
+    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}, EVERYTHING) == {}
     assert await index.count(EVERYTHING) == 0
     assert await index.stale(EVERYTHING) == []
 
@@ -141,7 +150,7 @@ async def test_ids_of_64_bits_come_back_whole(index: VectorIndex) -> None:
     scope = Scope({GUILD: [channel]}).by([author])
     assert await found(index, scope) == set(ids)
     assert await found(index, Scope({GUILD: [channel - 1]})) == set()
-    assert set(await index.similarities(towards(1), {GUILD: ids})) == set(ids)
+    assert set(await index.similarities(towards(1), {GUILD: ids}, EVERYTHING)) == set(ids)
 
 
 # Changing what is held
@@ -149,13 +158,13 @@ async def test_ids_of_64_bits_come_back_whole(index: VectorIndex) -> None:
 
 async def test_a_vector_that_is_put_again_replaces_the_first(index: VectorIndex) -> None:
     await index.put(GUILD, [entry(1, towards(1), channel=1)])
-    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}) != {}
+    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}, EVERYTHING) != {}
     await index.put(GUILD, [entry(1, towards(0, 1), channel=2)])
     assert await index.count(EVERYTHING) == 1
     assert await found(index, Scope({GUILD: [1]})) == set()
     [hit] = await index.nearest(towards(1), Scope({GUILD: [2]}), 10)
     assert hit.score == pytest.approx(0, abs=CLOSE)
-    similarities = await index.similarities(towards(1), {GUILD: [message_id(1)]})
+    similarities = await index.similarities(towards(1), {GUILD: [message_id(1)]}, EVERYTHING)
     assert similarities == {message_id(1): pytest.approx(0, abs=CLOSE)}
 
 
@@ -167,10 +176,10 @@ async def test_of_a_message_given_twice_the_last_counts(index: VectorIndex) -> N
 
 async def test_what_was_removed_is_not_found(index: VectorIndex) -> None:
     await index.put(GUILD, [entry(1, towards(1)), entry(2, towards(1, 1))])
-    await index.similarities(towards(1), {GUILD: [message_id(1)]})
+    await index.similarities(towards(1), {GUILD: [message_id(1)]}, EVERYTHING)
     await index.remove(GUILD, [message_id(1)])
     assert await found(index) == {message_id(2)}
-    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}) == {}
+    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}, EVERYTHING) == {}
     assert await index.count(EVERYTHING) == 1
 
 
@@ -193,14 +202,14 @@ async def test_what_was_removed_can_be_put_again(index: VectorIndex) -> None:
 async def test_a_dropped_server_is_gone_and_can_begin_anew(index: VectorIndex) -> None:
     await index.put(GUILD, [entry(1, towards(1))])
     await index.put(OTHER_GUILD, [entry(2, towards(1))])
-    await index.similarities(towards(1), {GUILD: [message_id(1)]})
+    await index.similarities(towards(1), {GUILD: [message_id(1)]}, EVERYTHING)
     await index.drop(GUILD)
     await index.drop(GUILD)
     assert await found(index) == {message_id(2)}
-    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}) == {}
+    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}, EVERYTHING) == {}
     await index.put(GUILD, [entry(3, towards(1))])
     assert await found(index) == {message_id(2), message_id(3)}
-    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}) == {}
+    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}, EVERYTHING) == {}
 
 
 async def test_putting_nothing_changes_nothing(index: VectorIndex) -> None:
@@ -222,9 +231,9 @@ async def test_vectors_survive_closing_and_opening(place: Place) -> None:
     await index.remove(GUILD, [message_id(2)])
     again = await place.index()
     assert await found(again) == {message_id(1)}
-    assert await again.similarities(towards(1), {GUILD: [message_id(1), message_id(2)]}) == {
-        message_id(1): pytest.approx(1, abs=CLOSE)
-    }
+    assert await again.similarities(
+        towards(1), {GUILD: [message_id(1), message_id(2)]}, EVERYTHING
+    ) == {message_id(1): pytest.approx(1, abs=CLOSE)}
 
 
 async def test_reading_and_writing_at_the_same_time_disturb_nobody(index: VectorIndex) -> None:
@@ -240,7 +249,7 @@ async def test_reading_and_writing_at_the_same_time_disturb_nobody(index: Vector
         for vector in some_vectors(15, seed=1):
             hits = await index.nearest(vector, EVERYTHING, 50)
             assert len(hits) == 50
-            assert kept == set(await index.similarities(vector, {GUILD: kept}))
+            assert kept == set(await index.similarities(vector, {GUILD: kept}, EVERYTHING))
 
     await asyncio.gather(write(), *(read() for _ in range(4)))
     assert await index.count(EVERYTHING) == 890
@@ -257,13 +266,13 @@ async def test_similarities_are_told_of_messages_that_have_a_vector(index: Vecto
         OTHER_GUILD: [message_id(3), message_id(1)],
         999: [message_id(1)],
     }
-    assert await index.similarities(towards(1), asked) == {
+    assert await index.similarities(towards(1), asked, EVERYTHING) == {
         message_id(1): pytest.approx(0.6, abs=CLOSE),
         message_id(2): pytest.approx(0, abs=CLOSE),
         message_id(3): pytest.approx(1, abs=CLOSE),
     }
-    assert await index.similarities(towards(1), {}) == {}
-    assert await index.similarities(towards(1), {GUILD: []}) == {}
+    assert await index.similarities(towards(1), {}, EVERYTHING) == {}
+    assert await index.similarities(towards(1), {GUILD: []}, EVERYTHING) == {}
 
 
 # Scopes
@@ -361,16 +370,21 @@ async def test_all_that_is_found_is_in_scope_and_it_is_the_nearest_of_it(
 ) -> None:
     for guild, held in HELD.items():
         await index.put(guild, held)
+    everybody = {guild: [e.message_id for e in held] for guild, held in HELD.items()}
+
+    def now(asked: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(asked, loop).result(timeout=60)
 
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(scope=SCOPES, limit=st.integers(1, 200), seed=st.integers(0, 50))
     def check(scope: Scope, limit: int, seed: int) -> None:
         vector = some_vectors(1, seed=seed)[0]
-        future = asyncio.run_coroutine_threadsafe(index.nearest(vector, scope, limit), loop)
-        hits = future.result(timeout=60)
+        hits = now(index.nearest(vector, scope, limit))
         inside = [e for guild, held in HELD.items() for e in held if _admits(scope, guild, e)]
         wanted = Exact(inside).nearest(vector)[:limit]
         assert {h.message_id for h in hits} <= {e.message_id for e in inside}
+        told = now(index.similarities(vector, everybody, scope))
+        assert told.keys() == {e.message_id for e in inside}
         assert [h.score for h in hits] == pytest.approx([s for _, s in wanted], abs=CLOSE)
         assert [(h.score, -h.message_id) for h in hits] == sorted(
             ((h.score, -h.message_id) for h in hits), reverse=True
@@ -403,7 +417,7 @@ async def test_vectors_of_another_embedding_are_neither_used_nor_mixed_with(
         await index.put(GUILD, [entry(2, towards(1))])
     await index.put(OTHER_GUILD, [entry(3, towards(1))])
     assert await found(index) == {message_id(3)}
-    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}) == {}
+    assert await index.similarities(towards(1), {GUILD: [message_id(1)]}, EVERYTHING) == {}
     assert await index.count(EVERYTHING) == 1
     assert await index.stale(EVERYTHING) == [GUILD]
     assert await index.stale(Scope({OTHER_GUILD: None})) == []
@@ -434,9 +448,9 @@ async def test_a_rebuilt_server_holds_what_it_was_rebuilt_from(place: Place) -> 
     assert await index.rebuild(GUILD, built) == 2
     assert await index.stale(EVERYTHING) == []
     assert await found(index) == {message_id(2), message_id(3)}
-    assert await index.similarities(towards(1), {GUILD: [message_id(1), message_id(2)]}) == {
-        message_id(2): pytest.approx(0, abs=CLOSE)
-    }
+    assert await index.similarities(
+        towards(1), {GUILD: [message_id(1), message_id(2)]}, EVERYTHING
+    ) == {message_id(2): pytest.approx(0, abs=CLOSE)}
     await index.put(GUILD, [entry(4, towards(1))])
     assert await found(await place.index(IDENTITY)) == {message_id(n) for n in (2, 3, 4)}
 

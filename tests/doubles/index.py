@@ -79,21 +79,19 @@ class MemoryVectorIndex(VectorIndex):
             Hit(entry.message_id, guild_id, float(np.dot(entry.vector, vector)))
             for guild_id, held in self._current(scope)
             for entry in held.entries.values()
-            if scope.may_read(guild_id, entry.channel_id)
-            if scope.authors is None or entry.author_id in scope.authors
-            if snowflake_time(entry.message_id) in scope.window
+            if _admits(scope, guild_id, entry)
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.message_id))[: max(0, limit)]
 
     async def similarities(
-        self, vector: Vector, message_ids: Mapping[int, Collection[int]]
+        self, vector: Vector, message_ids: Mapping[int, Collection[int]], scope: Scope
     ) -> dict[int, float]:
         return {
-            message_id: float(np.dot(held.entries[message_id].vector, vector))
+            message_id: float(np.dot(entry.vector, vector))
             for guild_id, wanted in message_ids.items()
             if (held := self.servers.get(guild_id)) and held.identity == self.identity
             for message_id in wanted
-            if message_id in held.entries
+            if (entry := held.entries.get(message_id)) and _admits(scope, guild_id, entry)
         }
 
     async def count(self, scope: Scope) -> int:
@@ -124,3 +122,11 @@ class MemoryVectorIndex(VectorIndex):
 
 def _is_granted(scope: Scope, guild_id: int) -> bool:
     return scope.grants is None or scope.grants.get(guild_id, frozenset()) != frozenset()
+
+
+def _admits(scope: Scope, guild_id: int, entry: Entry) -> bool:
+    return (
+        scope.may_read(guild_id, entry.channel_id)
+        and (scope.authors is None or entry.author_id in scope.authors)
+        and snowflake_time(entry.message_id) in scope.window
+    )

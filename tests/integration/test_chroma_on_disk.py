@@ -221,7 +221,7 @@ async def test_what_was_acknowledged_survives_kill_9_and_the_lock_does_not(tmp_p
         durable = max([durable, *lines(process)])
     index = index_on(tmp_path)
     wanted = {vector_id(number) for number in range(durable)}
-    assert set(await index.similarities(towards(1), {GUILD: wanted})) == wanted
+    assert set(await index.similarities(towards(1), {GUILD: wanted}, EVERYTHING)) == wanted
     assert durable <= await index.count(EVERYTHING) <= durable + 50
     for number in (0, durable - 1):
         vector = some_vectors(50, seed=number // 50 * 50)[number % 50]

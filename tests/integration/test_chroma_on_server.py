@@ -131,7 +131,7 @@ async def test_what_others_put_rebuild_and_drop_is_seen(server: ChromaServer) ->
     assert await ids_in(one) == {message_id(1), message_id(2)}
     await other.rebuild(GUILD, in_batches([entry(3, towards(1))]))
     assert await ids_in(one) == {message_id(3)}
-    assert await one.similarities(towards(1), {GUILD: [message_id(1)]}) == {}
+    assert await one.similarities(towards(1), {GUILD: [message_id(1)]}, EVERYTHING) == {}
     await other.rebuild(GUILD, in_batches([entry(4, towards(1))]))
     await one.put(GUILD, [entry(5, towards(1))])
     assert await ids_in(other) == {message_id(4), message_id(5)}

@@ -81,12 +81,12 @@ async def test_an_edit_replaces_the_vector_and_an_edit_to_nothing_removes_it() -
     await engine.hear(said(1, "install it with apt"))
     ids = {1: [message_id(1)]}
     vector = (await engine.embedder.embed(["Ana: restart the router"]))[0]
-    before = (await engine.vectors.similarities(vector, ids))[message_id(1)]
+    before = (await engine.vectors.similarities(vector, ids, Scope.everything()))[message_id(1)]
     await engine.hear(_edited(1, "restart the router"))
-    after = (await engine.vectors.similarities(vector, ids))[message_id(1)]
+    after = (await engine.vectors.similarities(vector, ids, Scope.everything()))[message_id(1)]
     assert after == pytest.approx(1.0) != pytest.approx(before)
     await engine.hear(_edited(2, ":)"))
-    assert await engine.vectors.similarities(vector, ids) == {}
+    assert await engine.vectors.similarities(vector, ids, Scope.everything()) == {}
 
 
 def _edited(hours: int, content: str) -> Message:

@@ -7,8 +7,9 @@ list an id, and a question about a time looks at all of them.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from app.domain.vectors import Vector
 
 Keys = npt.NDArray[np.int64]
+Metadata = Mapping[str, Any]
 
 _FETCH_AT_ONCE = 1_000
 _FIRST_ROOM = 4_096
@@ -32,6 +34,8 @@ _NOTHING = np.empty((0, 0), np.float32)
 @define
 class VectorCache:
     """The vectors fetched last, up to `size` of them (1.6 KB each), and the ids of all.
+
+    What is stored beside vectors is kept as well.
 
     It serves several threads. The vectors are rows of one matrix that is filled round and
     round, so that hundreds of them are handed out in one step. That a message has none is
@@ -47,6 +51,7 @@ class VectorCache:
     _owners: dict[int, tuple[str, int]] = field(factory=dict, init=False, repr=False)
     _absent: dict[str, set[int]] = field(factory=dict, init=False, repr=False)
     _ids: dict[str, Keys] = field(factory=dict, init=False, repr=False)
+    _metadata: dict[tuple[str, int], Metadata] = field(factory=dict, init=False, repr=False)
     _next: int = field(default=0, init=False)
     _changes: int = field(default=0, init=False)
     _born: float = field(factory=time.monotonic, init=False)
@@ -73,8 +78,27 @@ class VectorCache:
                 parts.append(vectors)
         return keys, np.concatenate(parts) if parts else _NOTHING
 
+    def metadata(self, collection: Collection, message_ids: Ids[int]) -> dict[int, Metadata]:
+        """Return what is stored beside the vectors of these messages, of those that have any."""
+        name = collection.name
+        with self._lock:
+            self._expire()
+            changes, kept = self._changes, self._metadata
+            found = {key: kept[name, key] for key in message_ids if (name, key) in kept}
+        for batch in _batches(sorted(set(message_ids) - found.keys())):
+            result = collection.get(ids=[str(key) for key in batch], include=["metadatas"])
+            keys = map(int, result["ids"])
+            fetched = dict(zip(keys, result["metadatas"] or (), strict=True))
+            found |= fetched
+            self._keep_metadata(name, fetched, changes)
+        return found
+
     def ids(self, collection: Collection) -> Keys:
-        """Return the ids of all messages that have vectors, ascending."""
+        """Return the ids of all messages that have vectors, ascending.
+
+        They are listed anew each time where others write as well: a message that is
+        missing in the list would not be found, and one that is gone would.
+        """
         with self._lock:
             self._expire()
             changes, kept = self._changes, self._ids.get(collection.name)
@@ -82,7 +106,7 @@ class VectorCache:
             return kept
         listed = np.array(sorted(map(int, collection.get(include=[])["ids"])), np.int64)
         with self._lock:
-            if changes == self._changes:
+            if changes == self._changes and self.lifetime is None:
                 self._ids[collection.name] = listed
         return listed
 
@@ -114,6 +138,7 @@ class VectorCache:
         absent = self._absent.get(collection.name, set())
         for key in message_ids:
             absent.discard(key)
+            self._metadata.pop((collection.name, key), None)
             if (row := rows.pop(key, None)) is not None:
                 del self._owners[row]
 
@@ -141,6 +166,14 @@ class VectorCache:
             absent.clear()
         absent |= keys
 
+    def _keep_metadata(self, name: str, fetched: dict[int, Metadata], changes: int) -> None:
+        with self._lock:
+            if changes != self._changes:
+                return
+            if len(self._metadata) + len(fetched) > self.size:
+                self._metadata.clear()
+            self._metadata.update(((name, key), data) for key, data in fetched.items())
+
     def _free_row(self, dimensions: int) -> int:
         """Return the row after the last one filled, taking it from whoever has it."""
         row, self._next = self._next, (self._next + 1) % self.size
@@ -166,6 +199,7 @@ class VectorCache:
         self._owners.clear()
         self._absent.clear()
         self._ids.clear()
+        self._metadata.clear()
         self._matrix, self._next = _NOTHING, 0
 
 

@@ -12,7 +12,6 @@ from app.adapters.chroma.restriction import Restriction
 from app.adapters.chroma.search import Search, best
 from app.adapters.chroma.writing import Rebuilding
 from app.domain.errors import IndexMismatch, IndexUnavailable
-from app.domain.model import Scope
 from app.ports.storage import VectorIndex
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from app.adapters.chroma.connection import Opened
     from app.adapters.chroma.location import Location
-    from app.domain.model import Hit
+    from app.domain.model import Hit, Scope
     from app.domain.vectors import EmbeddingIdentity, Vector
     from app.ports.storage import Entry
 
@@ -107,14 +106,15 @@ class ChromaVectorIndex(VectorIndex):
         return await self._chroma.read(work)
 
     async def similarities(
-        self, vector: Vector, message_ids: Mapping[int, Collection[int]]
+        self, vector: Vector, message_ids: Mapping[int, Collection[int]], scope: Scope
     ) -> dict[int, float]:
-        """Return the cosine of each message that has a vector, ids given by server."""
+        """Return the cosine of each message in scope that has a vector, ids given by server."""
 
         def work(opened: Opened) -> dict[int, float]:
             found: dict[int, float] = {}
-            for guild_id, search in _searches(opened, Scope(dict.fromkeys(message_ids))).items():
-                found |= search.similarities(vector, message_ids[guild_id])
+            for guild_id, search in _searches(opened, scope.in_guilds(message_ids)).items():
+                admitted = Restriction.of(scope, guild_id)
+                found |= search.similarities(vector, message_ids[guild_id], admitted)
             return found
 
         return await self._chroma.read(work)

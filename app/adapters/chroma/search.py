@@ -53,8 +53,18 @@ class Search:
             return best(hits, limit)
         return self._nearest_of(vector, self._inside(admitted), limit)
 
-    def similarities(self, vector: Vector, message_ids: Ids[int]) -> dict[int, float]:
-        """Return the cosine of each of these messages that has a vector."""
+    def similarities(
+        self, vector: Vector, message_ids: Ids[int], admitted: Restriction
+    ) -> dict[int, float]:
+        """Return the cosine of each of these messages that is admitted and has a vector."""
+        if not admitted.is_open:
+            message_ids = [key for key in message_ids if admitted.admits_id(key)]
+        if admitted.reads_metadata:
+            stored = self.cache.metadata(self.collection, message_ids)
+            message_ids = [key for key, data in stored.items() if admitted.admits(key, data)]
+        return self._cosines(vector, message_ids)
+
+    def _cosines(self, vector: Vector, message_ids: Ids[int]) -> dict[int, float]:
         keys, vectors = self.cache.vectors(self.collection, message_ids)
         return dict(zip(keys, (vectors @ vector).tolist(), strict=True)) if keys else {}
 
@@ -69,7 +79,7 @@ class Search:
             hits = [hit for hit in hits if hit.message_id in inside]
             if len(hits) >= limit:
                 return best(hits, limit)
-        scores = self.similarities(vector, inside)
+        scores = self._cosines(vector, inside)
         return best((Hit(key, self.guild_id, score) for key, score in scores.items()), limit)
 
     def _fetch(self, vector: Vector, admitted: Restriction, limit: int) -> list[Hit]:
