@@ -16,8 +16,10 @@ from attrs import evolve, field, frozen
 from dependency_injector import providers
 
 from app.adapters.exports import ExportHistory
+from app.adapters.memory import MemoryConversationStore
 from app.adapters.onnx import OnnxEmbedder
 from app.domain.collecting import Collect
+from app.domain.conversing import Converse
 from app.domain.model import Scope
 from app.entrypoints.container import Container
 from app.entrypoints.library import DiscordLLMHandler, MessageContext
@@ -47,6 +49,7 @@ ANSWER = "The double says: in March [1]."
 EVERYTHING = Scope.everything()
 NO_OLLAMA = "http://127.0.0.1:9"  # nobody may listen there
 USE_CASES_THAT_WRITE = {"collect", "index", "forget"}
+FOR_CONVERSATIONS = {"conversations", "converse"}
 
 
 @frozen
@@ -83,6 +86,8 @@ class World:
             "model": lambda: model,
             "search": self.engine.search,
             "ask": self.engine.ask,
+            "conversations": lambda: MemoryConversationStore(FrozenClock()),
+            "converse": lambda: Converse(self.engine.ask(), MemoryConversationStore(FrozenClock())),
             "collect": lambda: Collect(self.engine.archive),
             "index": self.engine.index,
             "forget": self.engine.forget,
@@ -168,8 +173,8 @@ def in_the_library(swap: Swap) -> str:
 
 
 WAYS_IN: dict[Callable[[Swap], str], set[str]] = {
-    on_the_command_line: set(Container.providers) - USE_CASES_THAT_WRITE,
-    in_a_batch: set(Container.providers) - USE_CASES_THAT_WRITE,
+    on_the_command_line: set(Container.providers) - USE_CASES_THAT_WRITE - FOR_CONVERSATIONS,
+    in_a_batch: set(Container.providers) - USE_CASES_THAT_WRITE - FOR_CONVERSATIONS,
     at_the_prompt: set(Container.providers) - USE_CASES_THAT_WRITE,
     in_the_library: {"clock", "extractive", "ollama"},
 }
@@ -191,7 +196,7 @@ def test_a_question_is_answered_whichever_part_is_swapped(
     answer = ask(swap)
     assert bool(swap.uses) == (provider in WAYS_IN[ask])
     assert (ANSWER in answer) == (
-        bool(swap.uses) and provider in {"extractive", "ollama", "model", "ask"}
+        bool(swap.uses) and provider in {"extractive", "ollama", "model", "ask", "converse"}
     )
 
 
