@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.model import Answer, Citation
-from app.entrypoints.cli.answering import summary
+from app.entrypoints.cli.answering import summary, unfinished
 from app.entrypoints.cli.pace import Pace, duration
 from app.entrypoints.cli.presenting import (
     as_sentence,
@@ -101,6 +101,17 @@ def answered(model: str, given: int, cited: int, reason: str | None = None) -> A
 )
 def test_what_stands_below_an_answer(answer: Answer, lines: list[str]) -> None:
     assert summary(answer) == lines
+
+
+def test_what_is_written_so_far_is_as_safe_as_the_answer_will_be() -> None:
+    written = "See [1](https://evil.example), @everyone \x1b[2J\u202e https://wiki.example/a"
+    citations = [Citation(1, said(1, "It is at https://wiki.example/a."), "")]
+    shown = [unfinished(written[:end], citations).plain for end in range(len(written) + 1)]
+    assert shown[-1] == ("See [1] ([link removed]), @\u200beveryone [2J https://wiki.example/a")
+    for text in shown:
+        assert not {"\x1b", "\u202e"} & set(text)
+        assert "](" not in text
+        assert "evil" not in text
 
 
 @pytest.mark.parametrize(

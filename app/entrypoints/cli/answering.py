@@ -71,10 +71,10 @@ async def _draw(events: AsyncGenerator[Event, None], out: Console) -> Done:
                     waiting.update(text=_progress(event))
                 case Written():
                     text += event.text
-                    live.update(_unfinished(text, citations))
+                    live.update(unfinished(text, citations))
                 case Replaced():
                     text = event.text
-                    live.update(_unfinished(text, citations))
+                    live.update(unfinished(text, citations))
                 case Done():
                     live.update(linked(event.answer.text, event.answer.citations))
                     return event
@@ -87,7 +87,7 @@ def _progress(progress: Progress) -> str:
     return f"Reading part {progress.done + 1} of {progress.total}…"
 
 
-def _unfinished(text: str, citations: Sequence[Citation]) -> Text:
+def unfinished(text: str, citations: Sequence[Citation]) -> Text:
     """Return what was written so far, as safe to show as it will be in the end."""
     said = [citation.message.text for citation in citations]
     return linked(disarmed(plain(text), said), citations)
