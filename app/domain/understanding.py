@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from app.domain.model import Author, Channel, Question, Scope
     from app.domain.questions import Reading
 
+_AS_THINGS_DO = re.compile(
+    r"^(?:does|do|can|could|would|will|should)\b"
+    r"(?!.*\b(?:say|think|mention|write|post|reply|respond|tell|talk)$)",
+    re.IGNORECASE | re.DOTALL,
+)
 SHORTEST_NAME = 3
 """What is shorter may be anything."""
 
@@ -153,6 +159,9 @@ def _is_absent(mention: Mention, question: Question, known: Known) -> bool:
 
 
 def _is_surely_a_name(mention: Mention) -> bool:
-    """Tell apart what stands where a name would: "Zorblax", "x_99", "@ana", but not "users"."""
+    """Tell a person's from what else stands in its place: "users", "does Steam give refunds"."""
+    if "@" in mention.words:
+        return len(mention.name) >= SHORTEST_NAME
     is_marked = any(c.isupper() or c.isdigit() or c == "_" for c in mention.name)
-    return len(mention.name) >= SHORTEST_NAME and (is_marked or "@" in mention.words)
+    is_person = not _AS_THINGS_DO.search(mention.words)
+    return is_marked and is_person and len(mention.name) >= SHORTEST_NAME
