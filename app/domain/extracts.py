@@ -78,8 +78,8 @@ def answer_with_quotes(prompt: Prompt, limit_chars: int) -> list[str]:
     if not quotes:
         return [cut_text(NOTHING_FOUND, limit_chars)]
     lead = LEAD
-    if prompt.brief.wants_newest:
-        quotes = _newest_that_answer(prompt.question, quotes)
+    if prompt.brief.wants_newest and (newest := _newest_about(prompt.question, quotes)):
+        quotes = newest
         lead = LEAD_NEWEST.format(day_and_time(quotes[0].excerpt.message.created_at))
     pieces = [lead, *(f"\n\n{quote}" for quote in quotes)]
     ends = accumulate(map(len, pieces))
@@ -112,12 +112,15 @@ def choose_quotes(question: str, excerpts: Sequence[Excerpt]) -> list[Quote]:
     return quotes
 
 
-def _newest_that_answer(question: str, quotes: Sequence[Quote]) -> list[Quote]:
-    """Return the quotes that name the question's subjects about as well as any, newest first."""
+def _newest_about(question: str, quotes: Sequence[Quote]) -> list[Quote]:
+    """Return the quotes that name the question's subjects about as well as any, newest first.
+
+    None where no quote names one.
+    """
     weights = _weights(subjects_of(question), [quote.excerpt for quote in quotes])
     covered = [_coverage(weights, _named(quote.excerpt)) for quote in quotes]
     enough = max(covered) * ENOUGH_COVERED
-    good = [quote for quote, share in zip(quotes, covered, strict=True) if share >= enough]
+    good = [q for q, share in zip(quotes, covered, strict=True) if share and share >= enough]
     return sorted(good, key=lambda quote: quote.excerpt.message.created_at, reverse=True)
 
 

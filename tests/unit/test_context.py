@@ -216,6 +216,12 @@ def test_a_text_that_says_the_same_is_taken_once(again: str) -> None:
     assert texts(select_context(ranked, 4_000)) == [ranked[0].text]
 
 
+def test_a_text_with_hardly_a_word_more_says_the_same() -> None:
+    text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    assert len(select_context([say(text, 1), say(f"{text} fifteen", 2)], 4_000)) == 1
+    assert len(select_context([say(text, 1), say(f"{text} 15 16 17", 2)], 4_000)) == 2
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -18,11 +18,13 @@ from app.domain.extracts import (
     choose_quotes,
 )
 from app.domain.grounding import check_citations
-from app.domain.prompt import build_prompt
+from app.domain.prompt import Brief, build_prompt
+from app.domain.questions import Kind
 from tests.conversations import excerpts_of, prompt_of, say
 
 QUESTION = "How do I install fail2ban on my server?"
 ANSWER = "Run sudo apt-get install fail2ban, then copy jail.conf to jail.local."
+NEWEST = Brief(Kind.WHEN, wants_newest=True)
 FILLER = "This goes on about the weather, and nothing else of any interest. "
 
 
@@ -94,6 +96,22 @@ def test_a_message_that_names_more_of_what_is_asked_moves_up() -> None:
 def test_what_somebody_said_who_is_asked_about_moves_up() -> None:
     texts = ["Check the firewall first.", "Read the manual page.", "Write to the list."]
     assert quoted("What did Cleo advise?", *texts)[0] == "Write to the list."
+
+
+def test_the_newest_message_comes_first_where_the_last_one_is_asked_for() -> None:
+    said = ("The game night was long.", "Another game night, with cake.", "We moved the sofa.")
+    prompt = evolve(prompt_of("When was the last game night?", *said), brief=NEWEST)
+    text = "".join(answer_with_quotes(prompt, 1_800))
+    assert text.startswith(
+        "The newest message about that which I found is of 2024-01-15 14:31:\n\n> Another game"
+    )
+    assert text.index("Another") < text.index("was long")
+    assert "sofa" not in text
+
+
+def test_nothing_is_called_the_newest_about_something_that_nobody_named() -> None:
+    prompt = evolve(prompt_of("When was the last raid?", "We moved the sofa."), brief=NEWEST)
+    assert "".join(answer_with_quotes(prompt, 1_800)).startswith(LEAD)
 
 
 def test_a_text_is_quoted_once() -> None:
