@@ -62,7 +62,7 @@ def _addresses(source: str) -> Iterable[str]:
 
 def _known_or_removed(address: str, known: Iterable[str]) -> str:
     bare = address.rstrip(_AROUND)
-    wanted = bare.removesuffix("/")
+    wanted = bare.replace(_UNSEEN_BREAK, "").removesuffix("/")
     if any(each.startswith(wanted) for each in known):
         return address
     return LINK_REMOVED + address[len(bare) :]
