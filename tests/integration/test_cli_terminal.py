@@ -53,6 +53,19 @@ def test_an_answer_appears_word_by_word_and_its_numbers_are_links(
     assert "nobody else did." in last
 
 
+def test_a_summary_of_much_says_how_far_it_is(library: Program, ollama: FakeOllama) -> None:
+    ollama.answer = lambda _: "They talked of paper [1]."
+    ollama.behaviour = Behaviour(stall_after=1)
+    program = with_model(library, ollama)
+    program = evolve(program, settings={**program.settings, "LLM_MAX_CONTEXT": "400"})
+    with on_terminal(program, "ask", "summarize 15 January 2024") as terminal:
+        terminal.wait_for("Reading part 1 of")
+        ollama.behaviour = Behaviour()
+        ollama._server.get_loop().call_soon_threadsafe(ollama.resume)
+        terminal.wait_for("They talked of paper")
+        assert terminal.wait_for_end() == DONE
+
+
 def test_a_model_that_breaks_off_is_replaced_on_the_screen(
     library: Program, ollama: FakeOllama
 ) -> None:
