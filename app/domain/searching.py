@@ -12,7 +12,7 @@ from app.domain.errors import InvalidInput, Unavailable
 from app.domain.evidence import support
 from app.domain.follow_ups import read_in_context
 from app.domain.mentions import Role
-from app.domain.model import Window
+from app.domain.model import Scope, Window
 from app.domain.ranking import Candidates, Ranked, fuse, gather
 from app.domain.reordering import REACH, REORDERED, Candidate, reorder
 from app.domain.terms import question_terms
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from app.domain.mentions import Mention
-    from app.domain.model import Hit, Message, Question, Scope, Surroundings
+    from app.domain.model import Hit, Message, Question, Surroundings
     from app.domain.questions import Reading
     from app.domain.vectors import Vector
     from app.ports.language import Embedder
@@ -127,6 +127,14 @@ class Search:
     index: VectorIndex
     embedder: Embedder
     clock: Clock
+
+    async def warm_up(self) -> None:
+        """Load now what the first question would wait for: the embedder and the index.
+
+        What cannot be loaded is no error here; the question will say what it lacked.
+        """
+        loading = (self.embedder.embed(["?"]), self.index.stale(Scope.nothing()))
+        await asyncio.gather(*loading, return_exceptions=True)
 
     async def find(self, question: Question, limit: int) -> Findings:
         """Return at most `limit` messages of the question's scope, best first.

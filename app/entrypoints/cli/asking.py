@@ -73,7 +73,7 @@ def ask(
                 show_explanation(done, narrowed)
         return 0 if done.answer.success else 1
 
-    return runtime.run(work)
+    return runtime.run(work, searches=True)
 
 
 def one_question(question: str | None, batch: str | None) -> str:

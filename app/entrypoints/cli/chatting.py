@@ -44,7 +44,7 @@ def chat(runtime: Runtime, filters: Filters) -> None:
     async def work(container: Container) -> None:
         await _converse(container, filters, runtime.settings.timezone)
 
-    runtime.run(work)
+    runtime.run(work, searches=True)
 
 
 async def _converse(container: Container, filters: Filters, zone: str) -> None:

@@ -69,12 +69,13 @@ class Runtime:
         *,
         when_stopped: str = "Stopped.",
         makes_archive: bool = False,
+        searches: bool = False,
     ) -> T:
         """Do a command's work with everything opened before and closed after it.
 
         `when_stopped` tells a person who interrupts it what has become of the work. Unless
         the work `makes_archive`, raises `NotFound` where there is none, and makes nothing:
-        a folder's name may be mistyped.
+        a folder's name may be mistyped. What work that `searches` needs is loaded meanwhile.
         """
         settings = self.settings
         if not (makes_archive or settings.has_archive):
@@ -82,6 +83,6 @@ class Runtime:
         try:
             from app.entrypoints.cli.working import finish
 
-            return finish(work, self.build(settings), settings.folder)
+            return finish(work, self.build(settings), settings.folder, searches=searches)
         except KeyboardInterrupt as error:
             raise Stopped(when_stopped) from error

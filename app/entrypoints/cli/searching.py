@@ -58,7 +58,7 @@ def search(
             click.echo(findings.problem, err=True)
         return 0
 
-    return runtime.run(work)
+    return runtime.run(work, searches=True)
 
 
 def _show(findings: Findings, narrowed: Narrowed) -> None:
