@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Text, bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, Text, bindparam, exists, or_, select
 
 from app.adapters.sql import sqlite
 from app.adapters.sql.rows import fold, to_author, to_channel
@@ -39,26 +39,25 @@ _THREADS = _CHANNELS.where(channels.c.parent_id.in_(sqlite.listed("ids")))
 _CALLED = or_(
     names.c.folded_name == _NAME, names.c.folded_display_name == _NAME, names.c.author_id == _ID
 )
-_CANDIDATES = select(names.c.author_id).where(
-    _CALLED, readable(names.c.guild_id, names.c.channel_id)
-)
-_recent = (
-    select(
-        messages.c.name_id,
-        func.row_number()
-        .over(
-            partition_by=messages.c.author_id,
-            order_by=(messages.c.created_us.desc(), messages.c.id.desc()),
-        )
-        .label("age"),
-    )
-    .where(messages.c.author_id.in_(_CANDIDATES), ADMITTED)
+_candidates = (
+    select(names.c.author_id)
+    .where(_CALLED, readable(names.c.guild_id, names.c.channel_id))
+    .distinct()
     .subquery()
+)
+# By id and not by time: ids are in the order of time but for invented ones, and an index has
+# them by author, so that nobody's messages are gone through however many they are.
+_last_name = (
+    select(messages.c.name_id)
+    .where(messages.c.author_id == _candidates.c.author_id, ADMITTED)
+    .order_by(messages.c.id.desc())
+    .limit(1)
+    .correlate(_candidates)
+    .scalar_subquery()
 )
 _AUTHORS = (
     select(names)
-    .join_from(_recent, names, names.c.id == _recent.c.name_id)
-    .where(_recent.c.age == 1)
+    .join_from(_candidates, names, names.c.id == _last_name)
     .order_by(names.c.author_id)
 )
 
