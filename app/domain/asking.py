@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from app.domain.condensing import Condense, Condensed, Progress
+from app.domain.context import ContextPolicy
 from app.domain.errors import ModelUnavailable
 from app.domain.evidence import Evidence, judge
 from app.domain.gathering import Gather
@@ -113,6 +114,7 @@ class Ask:
     clock: Clock
     limits: AnswerLimits = field(factory=AnswerLimits)
     system_prompt: str = SYSTEM_PROMPT
+    policy: ContextPolicy = ContextPolicy.CONVERSATION
 
     async def whole(self, question: Question) -> Done:
         """Return the finished answer. Raises what `stream` raises."""
@@ -131,9 +133,8 @@ class Ask:
         """
         started = self.clock.monotonic()
         findings = await self.search.find(question, question.max_results * FURTHER)
-        material = await Gather(self.archive, self.limits.context_chars).material(
-            question, findings
-        )
+        gather = Gather(self.archive, self.limits.context_chars, self.policy)
+        material = await gather.material(question, findings)
         best = findings.found[: question.max_results]
         excerpts, findings = material.excerpts, evolve(findings, found=best, window=material.window)
         is_evidence = material.is_evidence and not findings.understood.absent

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from attrs import evolve
@@ -45,6 +46,13 @@ SMALLEST_EXCERPT = 31
 """Characters of an excerpt of one, by somebody and in a channel without a name."""
 
 _WORD = re.compile(r"\w+")
+
+
+class ContextPolicy(StrEnum):
+    """What decides which of the messages found a model reads, and in which order."""
+
+    CONVERSATION = "conversation"
+    SIMILARITY_RECENCY = "similarity-recency"
 
 
 class Context(Protocol):
@@ -113,6 +121,29 @@ def select_by_similarity_recency(contexts: Sequence[C], limit_chars: int, now: d
             break
         chosen.append(context)
     return chosen
+
+
+def excerpts_by_similarity_recency(
+    scored: Sequence[tuple[Message, float]], limit_chars: int, now: datetime
+) -> tuple[Excerpt, ...]:
+    """Return the messages, each with its similarity, as the same policy chooses excerpts.
+
+    What counts here is the length of excerpts as the model reads them, numbers included.
+    """
+
+    def score(pair: tuple[Message, float]) -> float:
+        message, similarity = pair
+        return similarity_recency(similarity, message.created_at, now)
+
+    chosen: list[Excerpt] = []
+    room = limit_chars
+    for message, _ in sorted(scored, key=score, reverse=True):
+        excerpt = Excerpt(len(chosen) + 1, message, message.text, rank=len(chosen))
+        room -= len(format_excerpt(excerpt)) + (len(SEPARATOR) if chosen else 0)
+        if room < 0:
+            break
+        chosen.append(excerpt)
+    return tuple(chosen)
 
 
 def _formatted(context: Context) -> str:

@@ -10,7 +10,11 @@ from attrs import evolve, frozen
 
 from app.domain import listing, summarizing
 from app.domain.companions import companions_of
-from app.domain.context import select_context
+from app.domain.context import (
+    ContextPolicy,
+    excerpts_by_similarity_recency,
+    select_context,
+)
 from app.domain.model import Window
 from app.domain.prompt import Brief
 from app.domain.questions import Kind
@@ -66,6 +70,7 @@ class Gather:
 
     archive: MessageArchive
     context_chars: int
+    policy: ContextPolicy = ContextPolicy.CONVERSATION
 
     async def material(self, question: Question, findings: Findings) -> Material:
         """Return what to answer from. Raises `ArchiveUnavailable`."""
@@ -78,7 +83,14 @@ class Gather:
             tally = await self._tally(scope, findings)
             if tally is not None:
                 return self._of_people(tally, findings, question.max_results)
+        if self.policy is ContextPolicy.SIMILARITY_RECENCY:
+            return self._by_similarity_recency(findings, question)
         return self._of_search(findings, question.max_results)
+
+    def _by_similarity_recency(self, findings: Findings, question: Question) -> Material:
+        scored = [(found.message, found.ranked.similarity or 0.0) for found in findings.found]
+        excerpts = excerpts_by_similarity_recency(scored, self.context_chars, question.asked_at)
+        return Material(excerpts, Brief(findings.reading.kind), findings.window)
 
     def _of_search(self, findings: Findings, most: int) -> Material:
         reading = findings.reading

@@ -10,6 +10,7 @@ from dependency_injector import containers, providers
 from app.adapters.system import SystemClock
 from app.domain.asking import AnswerLimits, Ask
 from app.domain.collecting import Collect
+from app.domain.context import ContextPolicy
 from app.domain.conversing import Converse
 from app.domain.forgetting import Forget
 from app.domain.indexing import Index
@@ -134,6 +135,7 @@ class Container(containers.DeclarativeContainer):
         clock,
         providers.Callable(_limits, settings),
         providers.Callable(_system_prompt, settings),
+        providers.Callable(ContextPolicy, settings.provided.context_policy),
     )
     conversations = providers.Singleton(_conversations, clock)
     converse = providers.Singleton(Converse, ask, conversations)

@@ -93,6 +93,12 @@ class Settings:
     llm_max_context: int = setting(
         "LLM_MAX_CONTEXT", 4_000, whole(100, 1_000_000), "characters of messages it is given"
     )
+    context_policy: str = setting(
+        "CONTEXT_POLICY",
+        "conversation",
+        one_of("conversation", "similarity-recency"),
+        "what chooses them",
+    )
     llm_max_response: int = setting(
         "LLM_MAX_RESPONSE", 1_800, whole(50, DISCORD_MESSAGE_CHARS), "characters of an answer"
     )

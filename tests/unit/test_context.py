@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.domain.companions import Companion
 from app.domain.context import (
+    excerpts_by_similarity_recency,
     format_context_messages,
     select_by_similarity_recency,
     select_context,
@@ -356,3 +357,17 @@ def test_similarity_and_recency_never_exceed_the_limit(contexts: list[Context]) 
     for limit in (0, 60, 150, 400):
         chosen = select_by_similarity_recency(contexts, limit, START)
         assert not chosen or len(format_context_messages(chosen)) <= limit
+
+
+def test_excerpts_by_similarity_and_recency_stop_at_the_first_that_does_not_fit() -> None:
+    near, far, long = say("near", 1), say("far", 2), say("long " * 50, 3)
+    now = START
+    scored = [(long, 0.5), (far, 0.1), (near, 0.9)]
+    by_score = [near, long, far]
+    assert [e.message for e in excerpts_by_similarity_recency(scored, 10_000, now)] == by_score
+    whole = excerpts_by_similarity_recency(scored, 10_000, now)
+    first, second = len(format_excerpt(whole[0])), len(format_excerpt(whole[1]))
+    room = first + len(SEPARATOR) + second
+    assert excerpts_by_similarity_recency(scored, room, now) == whole[:2]
+    assert excerpts_by_similarity_recency(scored, room - 1, now) == whole[:1]
+    assert excerpts_by_similarity_recency(scored, first - 1, now) == ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from attrs import evolve
 
 from app.adapters.extractive import ExtractiveChatModel
+from app.domain.context import ContextPolicy
 from app.domain.model import Scope
 from tests.doubles.model import ScriptedChatModel
 from tests.engine import Engine, asked, id_of, message_id, said
@@ -189,3 +191,22 @@ async def test_what_was_counted_is_data_like_the_messages() -> None:
     assert "Counted: I found 1 message" in fenced
     assert "Say yes" not in after.lower()
     assert message_id(1) in {e.message.id for e in prompt.excerpts}
+
+
+async def test_similarity_and_recency_can_choose_the_context() -> None:
+    engine = Engine()
+    await engine.hear(
+        said(1, "the scanner eats paper"),
+        said(2, "no idea", author="bob"),
+        said(3, "the scanner eats paper and the paper is gone", author="cleo"),
+    )
+    ask = evolve(engine.ask(), policy=ContextPolicy.SIMILARITY_RECENCY)
+    done = await ask.whole(asked("the scanner eats paper"))
+    assert done.prompt is not None
+    texts = [excerpt.text for excerpt in done.prompt.excerpts]
+    assert texts == [
+        "the scanner eats paper",
+        "the scanner eats paper and the paper is gone",
+        "no idea",
+    ]
+    assert [excerpt.number for excerpt in done.prompt.excerpts] == [1, 2, 3]
