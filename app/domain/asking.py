@@ -17,12 +17,13 @@ from app.domain.model import Answer, Citation, Window
 from app.domain.outgoing import disarmed, plain
 from app.domain.prompt import SYSTEM_PROMPT, build_prompt
 from app.domain.reply import cut_text, truncate_reply
+from app.domain.tokens import chars_that_fit
 from app.domain.understanding import nobody_wrote
 from app.domain.wording import spelled
 from app.ports.language import Completion
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
 
     from app.domain.gathering import Material
     from app.domain.model import Question
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from app.ports.language import ChatModel
     from app.ports.runtime import Clock
     from app.ports.storage import MessageArchive
+
+EARLIER_CHARS = 300
+"""How much of an earlier question of the conversation the model is told."""
 
 EXCERPT_CHARS = 200
 """How much of a message is shown as the excerpt of a citation."""
@@ -74,10 +78,25 @@ Event = Sources | Progress | Written | Replaced | Done
 
 @frozen
 class AnswerLimits:
-    """How much the model reads and writes, in characters."""
+    """How much the model reads and writes.
+
+    Instructions, messages, question and answer together fit into `window_tokens`, as far
+    as that can be estimated; `None` where nothing bounds them.
+    """
 
     context_chars: int = 4_000
     response_chars: int = 1_800
+    window_tokens: int | None = None
+
+    def context_for(self, instructions: str, question: str, found: Sequence[str]) -> int:
+        """Return how many characters of messages like those found the model is given."""
+        if self.window_tokens is None:
+            return self.context_chars
+        answer = (question * (self.response_chars // max(1, len(question)) + 1))[
+            : self.response_chars
+        ]
+        fixed = (instructions, question, answer)
+        return min(self.context_chars, chars_that_fit(self.window_tokens, fixed, found))
 
 
 @frozen
@@ -133,7 +152,13 @@ class Ask:
         """
         started = self.clock.monotonic()
         findings = await self.search.find(question, question.max_results * FURTHER)
-        gather = Gather(self.archive, self.limits.context_chars, self.policy)
+        earlier = [cut_text(turn.text, EARLIER_CHARS) for turn in question.history]
+        context_chars = self.limits.context_for(
+            "\n".join([self.system_prompt, *earlier]),
+            question.text,
+            [each.message.text for each in findings.found],
+        )
+        gather = Gather(self.archive, context_chars, self.policy)
         material = await gather.material(question, findings)
         best = findings.found[: question.max_results]
         excerpts, findings = material.excerpts, evolve(findings, found=best, window=material.window)
@@ -146,13 +171,13 @@ class Ask:
             question.text,
             excerpts,
             system=self.system_prompt,
-            history=[turn.text for turn in question.history],
+            history=earlier,
             brief=material.brief,
         )
         if findings.reading.is_follow_up:  # what reads no earlier questions reads them as one
             prompt = evolve(prompt, question=findings.reading.text)
         draft = _Draft("", Completion(self.model.name), prompt)
-        async with aclosing(self._write(prompt, material)) as events:
+        async with aclosing(self._write(prompt, material, context_chars)) as events:
             async for event in events:
                 if isinstance(event, _Draft):
                     draft = event
@@ -162,14 +187,14 @@ class Ask:
         yield Done(self._timed(answer, findings, started), findings, draft.prompt)
 
     async def _write(
-        self, prompt: Prompt, material: Material
+        self, prompt: Prompt, material: Material, context_chars: int
     ) -> AsyncGenerator[Progress | Written | Replaced | _Draft, None]:
         """Let the model write, or the fallback where it fails; the `_Draft` comes last."""
         written: list[str] = []
         condensed = Condensed(prompt, 0)
         try:
             if material.slices:
-                condense = Condense(self.model, self.limits.context_chars)
+                condense = Condense(self.model, context_chars)
                 async with aclosing(condense.stream(prompt, material.slices)) as steps:
                     async for step in steps:
                         if isinstance(step, Condensed):

@@ -103,7 +103,8 @@ def _system_prompt(settings: Settings) -> str:
 
 
 def _limits(settings: Settings) -> AnswerLimits:
-    return AnswerLimits(settings.llm_max_context, settings.llm_max_response)
+    window = None if settings.llm_backend == "extractive" else settings.llm_num_ctx
+    return AnswerLimits(settings.llm_max_context, settings.llm_max_response, window)
 
 
 class Container(containers.DeclarativeContainer):
