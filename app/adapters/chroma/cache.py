@@ -57,6 +57,11 @@ class VectorCache:
     _born: float = field(factory=time.monotonic, init=False)
     _lock: Lock = field(factory=Lock, init=False, repr=False)
 
+    @property
+    def keeps_ids(self) -> bool:
+        """Whether all ids are at hand: not where others write, and they were listed each time."""
+        return self.lifetime is None
+
     def vectors(
         self, collection: Collection, message_ids: Ids[int]
     ) -> tuple[list[int], npt.NDArray[np.float32]]:
@@ -106,7 +111,7 @@ class VectorCache:
             return kept
         listed = np.array(sorted(map(int, collection.get(include=[])["ids"])), np.int64)
         with self._lock:
-            if changes == self._changes and self.lifetime is None:
+            if changes == self._changes and self.keeps_ids:
                 self._ids[collection.name] = listed
         return listed
 

@@ -10,12 +10,12 @@ from attrs import frozen
 from app.domain.model import Hit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from collections.abc import Collection as Ids
-    from collections.abc import Iterable
 
     from chromadb.api.models.Collection import Collection
 
-    from app.adapters.chroma.cache import VectorCache
+    from app.adapters.chroma.cache import Keys, VectorCache
     from app.adapters.chroma.restriction import Restriction
     from app.domain.vectors import Vector
 
@@ -31,6 +31,14 @@ _SAME = 6
 
 
 @frozen
+class _Part:
+    """Some messages of a server."""
+
+    ids: Sequence[int] | Keys
+    holds: Callable[[int], bool]
+
+
+@frozen
 class Search:
     """Searches the collection of one server."""
 
@@ -42,16 +50,17 @@ class Search:
         """Return `limit` hits, best first, or as many as are admitted.
 
         Most askers may read most of a server, so somewhat more than asked for is fetched
-        and what is not admitted left out. Where that does not suffice, all that is
-        admitted is listed and searched with more care.
+        and what is not admitted left out. Where that does not suffice, or how many are
+        admitted is known beforehand, these are searched with the care that it takes.
         """
         if limit < 1 or admitted.is_empty:
             return []
-        wide = limit if admitted.is_open else limit * _OVERFETCH
-        hits = self._fetch(vector, admitted, min(wide, _FETCH_AT_MOST))
-        if len(hits) >= limit and not _are_alike(hits[:limit]):
-            return best(hits, limit)
-        return self._nearest_of(vector, self._inside(admitted), limit)
+        if admitted.is_open or admitted.reads_metadata or not self.cache.keeps_ids:
+            wide = limit if admitted.is_open else limit * _OVERFETCH
+            hits = self._fetch(vector, admitted, min(wide, _FETCH_AT_MOST))
+            if len(hits) >= limit and not _are_alike(hits[:limit]):
+                return best(hits, limit)
+        return self._nearest_of(vector, self._part(admitted), limit)
 
     def similarities(
         self, vector: Vector, message_ids: Ids[int], admitted: Restriction
@@ -68,18 +77,16 @@ class Search:
         keys, vectors = self.cache.vectors(self.collection, message_ids)
         return dict(zip(keys, (vectors @ vector).tolist(), strict=True)) if keys else {}
 
-    def _nearest_of(self, vector: Vector, inside: set[int], limit: int) -> list[Hit]:
-        """Search among these messages: few one by one, many by a net as wide as it takes."""
+    def _nearest_of(self, vector: Vector, part: _Part, limit: int) -> list[Hit]:
+        """Search in a part: few messages one by one, many by a net as wide as it takes."""
         held = self.collection.count()
-        wide = limit
-        while len(inside) > _EXACT_UP_TO and wide < held:
-            share = len(inside) / held
-            wide = min(held, max(wide * _WIDER, int(_MARGIN * limit / share)))
-            hits = self._query(vector, wide)
-            hits = [hit for hit in hits if hit.message_id in inside]
-            if len(hits) >= limit:
+        wide = max(limit, int(_MARGIN * limit * held / max(1, len(part.ids))))
+        while wide < held and (len(part.ids) > _EXACT_UP_TO or wide <= limit * _OVERFETCH):
+            hits = [hit for hit in self._query(vector, wide) if part.holds(hit.message_id)]
+            if len(hits) >= limit and not _are_alike(hits[:limit]):
                 return best(hits, limit)
-        scores = self._cosines(vector, inside)
+            wide *= _WIDER
+        scores = self._cosines(vector, list(map(int, part.ids)))
         return best((Hit(key, self.guild_id, score) for key, score in scores.items()), limit)
 
     def _fetch(self, vector: Vector, admitted: Restriction, limit: int) -> list[Hit]:
@@ -110,15 +117,18 @@ class Search:
         rows = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
         return [Hit(int(key), self.guild_id, 1 - distance) for key, distance in rows]
 
-    def _inside(self, admitted: Restriction) -> set[int]:
+    def _part(self, admitted: Restriction) -> _Part:
         if not admitted.reads_metadata:
             ids = self.cache.ids(self.collection)
             end = len(ids) if admitted.end_id is None else bisect_left(ids, admitted.end_id)
-            return set(ids[bisect_left(ids, admitted.first_id) : end].tolist())
+            return _Part(
+                ids[bisect_left(ids, admitted.first_id) : end].tolist(), admitted.admits_id
+            )
         found = (
             self.collection.get(where=clause, include=[])["ids"] for clause in admitted.clauses()
         )
-        return {key for ids in found for key in map(int, ids) if admitted.admits_id(key)}
+        inside = {key for ids in found for key in map(int, ids) if admitted.admits_id(key)}
+        return _Part(sorted(inside), inside.__contains__)
 
 
 def best(hits: Iterable[Hit], limit: int) -> list[Hit]:
