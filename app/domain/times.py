@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from app.domain.errors import InvalidInput
 
+FIRST_NOW, LAST_NOW = 1971, 2199
 _FORMS = "2024-01-15, 2024-01-15 14:30, 2024-01-15T14:30:00Z or 2024-01-15T14:30:00+02:00"
 
 
@@ -59,6 +60,20 @@ def parse_time(text: str, zone: tzinfo | None) -> datetime:
     except ValueError:
         moment = _parse_leniently(text)
     return as_utc(moment, zone)
+
+
+def parse_now(text: str, zone: tzinfo | None) -> datetime:
+    """Read the time that somebody takes for now. Raises `InvalidInput`, also where it cannot be.
+
+    A century to either side leaves room for every "ten years ago" there is.
+    """
+    moment = parse_time(text, zone)
+    if not FIRST_NOW <= moment.year <= LAST_NOW:
+        raise InvalidInput(
+            f"{text.strip()!r} cannot be the time of asking: give one of the years {FIRST_NOW} to"
+            f" {LAST_NOW}."
+        )
+    return moment
 
 
 def _parse_leniently(text: str) -> datetime:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import InvalidInput
-from app.domain.times import as_utc, parse_time, zone_named
+from app.domain.times import as_utc, parse_now, parse_time, zone_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,3 +160,15 @@ def test_an_unknown_zone_is_refused_by_name(name: str) -> None:
 
     assert repr(name) in str(refusal.value)
     assert "Europe/Berlin" in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["1970-12-31", "2200-01-01", "0001-01-01", "9999-12-31T23:59:59Z"])
+def test_nobody_asks_in_a_time_that_cannot_be_now(text: str) -> None:
+    assert parse_time(text, UTC)
+    with pytest.raises(InvalidInput, match="1971 to 2199"):
+        parse_now(text, UTC)
+
+
+def test_now_can_be_any_other_time() -> None:
+    assert parse_now("1971-01-01", UTC) == datetime(1971, 1, 1, tzinfo=UTC)
+    assert parse_now("2199-12-31T23:59", UTC) == datetime(2199, 12, 31, 23, 59, tzinfo=UTC)

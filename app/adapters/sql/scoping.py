@@ -24,7 +24,7 @@ from sqlalchemy import (
 from app.adapters.sql import sqlite
 from app.adapters.sql.rows import MISDATED_BY, to_us
 from app.adapters.sql.schema import MAX_INTEGER, messages
-from app.domain.model import Scope, snowflake_at
+from app.domain.model import DISCORD_EPOCH, Scope, snowflake_at
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -99,6 +99,10 @@ _MISDATED = (
 )
 
 
+_LEEWAY = snowflake_at(DISCORD_EPOCH + MISDATED_BY)
+"""The ids of as long as a well dated message may be off; times themselves can run out."""
+
+
 def id_span(connection: Connection, scope: Scope) -> Parameters:
     """Return between which ids, `low` and `high` included, the messages of the window are.
 
@@ -111,7 +115,7 @@ def id_span(connection: Connection, scope: Scope) -> Parameters:
     if (after is None and before is None) or connection.execute(_MISDATED).first():
         return span
     if after is not None:
-        span["low"] = snowflake_at(after - MISDATED_BY)
+        span["low"] = min(MAX_INTEGER, max(0, snowflake_at(after) - _LEEWAY))
     if before is not None:
-        span["high"] = snowflake_at(before + MISDATED_BY)
+        span["high"] = min(MAX_INTEGER, snowflake_at(before) + _LEEWAY)
     return span

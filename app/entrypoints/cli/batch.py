@@ -12,7 +12,7 @@ import click
 from attrs import evolve, field, frozen
 
 from app.domain.errors import InvalidInput, NotFound
-from app.domain.times import parse_time
+from app.domain.times import parse_now
 from app.entrypoints.cli.narrowing import guild_named
 from app.entrypoints.cli.presenting import answer_json, counted, print_json
 
@@ -44,7 +44,7 @@ class _Asker:
             raise InvalidInput("query must be some text")
         narrowed = self.narrowed
         if asked_at := line.get("asked_at"):
-            narrowed = narrowed.as_of(parse_time(str(asked_at), narrowed.zone))
+            narrowed = narrowed.as_of(parse_now(str(asked_at), narrowed.zone))
         guild = line.get("guild_id", line.get("guild"))
         if guild is not None:
             scope = narrowed.scope.in_guilds([await self._guild(str(guild))])

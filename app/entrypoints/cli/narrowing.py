@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.model import MILLISECOND, Question, Scope, Window
-from app.domain.times import parse_time, zone_named
+from app.domain.times import parse_now, parse_time, zone_named
 from app.entrypoints.cli.presenting import one_line
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def narrow(
     """
     zone = zone_named(filters.timezone or default_zone)
     everything = Narrowed(Scope.everything(), now, zone, filters.max_results)
-    narrowed = everything.as_of(parse_time(filters.at, zone)) if filters.at else everything
+    narrowed = everything.as_of(parse_now(filters.at, zone)) if filters.at else everything
     scope = narrowed.scope.during(_window(filters, zone))
     if filters.guild is not None:
         guild = await guild_named(filters.guild, archive, Scope.everything())
