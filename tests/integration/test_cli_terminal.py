@@ -79,6 +79,17 @@ def test_a_model_that_breaks_off_is_replaced_on_the_screen(
     assert "Note:" in shown
 
 
+def test_an_answer_wider_than_the_terminal_is_wrapped_and_not_cut(
+    library: Program, ollama: FakeOllama
+) -> None:
+    words = [f"word{number}" for number in range(60)]
+    ollama.answer = lambda _: " ".join([*words, "[1]."])
+    with on_terminal(with_model(library, ollama), "ask", QUESTION) as terminal:
+        assert terminal.wait_for_end() == DONE
+    shown = plain(terminal.drawn).rpartition("word0 ")[2]
+    assert [word for word in words[1:] if word not in shown.split()] == []
+
+
 def test_a_dumb_terminal_gets_plain_text_and_addresses(library: Program) -> None:
     with on_terminal(library, "ask", QUESTION, variables={"TERM": "dumb"}) as terminal:
         assert terminal.wait_for_end() == DONE

@@ -40,7 +40,7 @@ async def show_answer(
     out = console()
     async with aclosing(events):
         if as_written and is_rich(out):
-            done = await _draw(events, out)
+            done = await _draw(events, console(wraps=True))
         else:
             done = await _last(events)
             out.print(linked(done.answer.text, done.answer.citations))

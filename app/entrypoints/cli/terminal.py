@@ -41,8 +41,12 @@ class BrokenPipeConsole(Console):
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
-def console(*, stderr: bool = False) -> Console:
-    """Return a console that prints text as it is, and in colour on a terminal only."""
+def console(*, stderr: bool = False, wraps: bool = False) -> Console:
+    """Return a console that prints text as it is, and in colour on a terminal only.
+
+    Breaking long lines is the terminal's, but where what is drawn is drawn again: that
+    needs to know how many lines it took, so there the console `wraps` them itself.
+    """
     stream = sys.stderr if stderr else sys.stdout
     return BrokenPipeConsole(
         file=stream,
@@ -50,7 +54,7 @@ def console(*, stderr: bool = False) -> Console:
         highlight=False,
         markup=False,
         emoji=False,
-        soft_wrap=True,
+        soft_wrap=not wraps,
     )
 
 
