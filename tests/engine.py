@@ -17,6 +17,7 @@ from zlib import crc32
 
 from attrs import field, frozen
 
+from app.adapters.memory import MemoryConversationStore
 from app.domain.asking import AnswerLimits, Ask
 from app.domain.forgetting import Forget
 from app.domain.indexing import Index
@@ -30,6 +31,7 @@ from tests.doubles.index import MemoryVectorIndex
 from tests.doubles.model import ScriptedChatModel
 
 if TYPE_CHECKING:
+    from app.ports.conversations import ConversationStore
     from app.ports.language import ChatModel, Embedder
     from app.ports.storage import MessageArchive, VectorIndex
 
@@ -98,6 +100,11 @@ class Engine:
     fallback: ChatModel = field(factory=lambda: ScriptedChatModel("a quote [1]", name="fallback"))
     clock: FrozenClock = field(factory=FrozenClock)
     limits: AnswerLimits = field(factory=AnswerLimits)
+    conversations: ConversationStore = field()
+
+    @conversations.default
+    def _make_conversations(self) -> ConversationStore:
+        return MemoryConversationStore(self.clock)
 
     @vectors.default
     def _make_vectors(self) -> VectorIndex:
@@ -119,4 +126,4 @@ class Engine:
         return Ask(self.search(), self.archive, self.model, self.fallback, self.clock, self.limits)
 
     def forget(self) -> Forget:
-        return Forget(self.archive, self.vectors, self.index())
+        return Forget(self.archive, self.vectors, self.index(), self.conversations)

@@ -10,6 +10,7 @@ from app.domain.errors import IndexUnavailable
 
 if TYPE_CHECKING:
     from app.domain.indexing import Index
+    from app.ports.conversations import ConversationStore
     from app.ports.storage import MessageArchive, VectorIndex
 
 
@@ -31,9 +32,14 @@ class Forget:
     archive: MessageArchive
     vectors: VectorIndex
     index: Index
+    conversations: ConversationStore
 
     async def author(self, author_id: int) -> Forgotten:
-        """Erase a person and refuse them in later imports. Raises `ArchiveUnavailable`."""
+        """Erase a person and refuse them in later imports. Raises `ArchiveUnavailable`.
+
+        What they asked goes too.
+        """
+        await self.conversations.forget_asker(author_id)
         return await self._purged(await self.archive.forget_author(author_id))
 
     async def channel(self, channel_id: int) -> Forgotten:

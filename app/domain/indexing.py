@@ -85,7 +85,11 @@ class Index:
         return writing.result()
 
     async def purge(self) -> None:
-        """Remove the vectors of messages that are gone, without embedding anything."""
+        """Remove the vectors of messages that are gone, without embedding anything.
+
+        Texts kept at hand go as well: they may be of those messages.
+        """
+        self._known.clear()
         await self.vectors.open()
         last = 0
         while marks := await self.archive.waiting(self.scope, WINDOW, last):

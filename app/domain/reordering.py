@@ -46,6 +46,9 @@ DOZEN = 6
 
 FEW_WORDS = 4
 
+COMMON_CHARS = 500
+"""Longer texts are rare, and not kept at hand: a few thousand of them would take much memory."""
+
 
 @frozen
 class Candidate:
@@ -191,11 +194,17 @@ class _Said:
         return cls(text | wanted & _stems(message.author.display_name)[0], text, length)
 
 
-@lru_cache(maxsize=16_384)
 def _stems(text: str) -> tuple[frozenset[str], int]:
     """Return the words of a text reduced to stems, and how many words it has."""
+    return _stems_of_common(text) if len(text) <= COMMON_CHARS else _stems_of(text)
+
+
+def _stems_of(text: str) -> tuple[frozenset[str], int]:
     words = words_of(text)
     return frozenset(map(stem, words)), len(words)
+
+
+_stems_of_common = lru_cache(maxsize=16_384)(_stems_of)
 
 
 def _rarity(wanted: Iterable[str], texts: Iterable[_Said]) -> dict[str, float]:

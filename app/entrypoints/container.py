@@ -144,7 +144,7 @@ class Container(containers.DeclarativeContainer):
     index = providers.Singleton(
         Index, archive, vectors, embedder, providers.Callable(Scope.everything)
     )
-    forget = providers.Singleton(Forget, archive, vectors, index)
+    forget = providers.Singleton(Forget, archive, vectors, index, conversations)
 
 
 @asynccontextmanager

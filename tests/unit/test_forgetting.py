@@ -1,8 +1,8 @@
 """Erasing people, channels and servers from everything."""
 
-from app.domain.model import Guild, Scope
+from app.domain.model import Guild, Scope, Turn
 from tests.doubles.broken import BrokenIndex
-from tests.engine import Engine, id_of, message_id, pages, said
+from tests.engine import NOW, Engine, id_of, message_id, pages, said
 
 EVERYTHING = Scope.everything()
 AWAY = Guild(2, "away")
@@ -77,3 +77,12 @@ async def test_what_waits_to_be_embedded_is_forgotten_too() -> None:
     await engine.forget().author(id_of("bob"))
     await engine.index().drain()
     assert message_id(5) not in await left(engine)
+
+
+async def test_what_a_person_asked_goes_with_them() -> None:
+    engine = await an_engine()
+    for asker in (id_of("ana"), id_of("bob")):
+        await engine.conversations.add(asker, "chat", Turn("what is new?", NOW))
+    await engine.forget().author(id_of("ana"))
+    assert await engine.conversations.turns(id_of("ana"), "chat") == ()
+    assert len(await engine.conversations.turns(id_of("bob"), "chat")) == 1
