@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from app.entrypoints.container import Container
 
 PROMPT = "> "
+LEAVING = {"/quit", "/exit", "quit", "exit"}
 HELP = "/new forgets the questions so far, /quit or Ctrl-D leaves, Ctrl-C stops an answer."
 
 
@@ -56,7 +57,7 @@ async def _converse(container: Container, filters: Filters, zone: str) -> None:
     if sys.stdin.isatty():
         click.echo(HELP)
     while (text := _next_line()) is not None:
-        if text == "/quit":
+        if text in LEAVING:
             break
         if text == "/new":
             await converse.begin_anew(None, conversation)
@@ -64,9 +65,10 @@ async def _converse(container: Container, filters: Filters, zone: str) -> None:
         elif text.startswith("/"):
             click.echo(HELP)
         elif text:
-            narrowed = await narrow(filters, container.archive(), zone, container.clock().now())
-            events = converse.stream(narrowed.asking(text), conversation)
             try:
+                now = container.clock().now()
+                narrowed = await narrow(filters, container.archive(), zone, now)
+                events = converse.stream(narrowed.asking(text), conversation)
                 await _unless_stopped(show_answer(events, narrowed.zone, as_written=True))
             except IndexerError as error:
                 click.echo(str(error), err=True)
