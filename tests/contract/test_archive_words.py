@@ -157,6 +157,18 @@ async def test_thousands_of_terms_are_a_question_too(archive: MessageArchive) ->
     assert await found(archive, *(f"word{n}" for n in range(5_000)), "needle") == [message_id(1)]
 
 
+async def test_a_word_is_found_that_was_asked_for_before_anybody_said_it(
+    archive: MessageArchive,
+) -> None:
+    await store(archive, say(1, "old"))
+    assert await found(archive, "new", "old") == [message_id(1)]
+    assert await archive.matching_chunks(["new"], EVERYTHING, 10) == []
+    await store(archive, say(60, "new"))
+    assert set(await found(archive, "new", "old")) == {message_id(1), message_id(60)}
+    [chunk] = await archive.matching_chunks(["new"], EVERYTHING, 10)
+    assert chunk.message_ids == (message_id(60),)
+
+
 async def test_a_huge_text_is_kept_and_found(archive: MessageArchive) -> None:
     huge = "filler " * 200_000 + "needle"
     await store(archive, say(1, huge))

@@ -101,6 +101,7 @@ async def test_processes_may_write_at_once_into_the_same_conversations(tmp_path:
 
 async def test_what_another_process_stored_and_removed_is_seen(tmp_path: Path) -> None:
     async with opened(SQLITE, tmp_path) as one, opened(SQLITE, tmp_path) as other:
+        assert await found(other, "news") == []
         await store(one, say(1, "news"))
         assert await found(other, "news") == [message_id(1)]
         await other.remove([message_id(1)], EVERYTHING)

@@ -30,13 +30,12 @@ message_words = table("message_words", column("rowid"), column("text"))
 chunk_words = table("chunk_words", column("rowid"), column("text"))
 
 BUDGET = 5_000
-"""Messages that are ranked for a question, unless its rarest word alone is in more."""
-_MAX_COUNT = 50_000
+"""Messages in scope that are ranked for a question while they suffice."""
 _KEPT_COUNTS = 10_000
 _KEPT_SECONDS = 600.0
 
 _COUNT = """
-SELECT (SELECT count(*) FROM (SELECT 1 FROM message_words WHERE message_words MATCH value LIMIT ?))
+SELECT (SELECT count(*) FROM message_words WHERE message_words MATCH value)
 FROM json_each(?) ORDER BY key
 """
 _TOKENIZER = "porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"
@@ -93,22 +92,25 @@ class Frequencies:
 
     Counting takes time in proportion to the number, and it is the frequent words that
     questions have in common. What is out of date changes what a search costs, not what
-    it may see.
+    it may see: that a phrase occurs nowhere is never remembered.
     """
 
     _counts: dict[str, int] = field(factory=dict, init=False)
     _since: float = field(factory=monotonic, init=False)
 
     def of(self, connection: Connection, phrases: Sequence[str]) -> dict[str, int]:
-        """Return the frequency of each phrase, `_MAX_COUNT` standing for anything above."""
+        """Return the frequency of each phrase; 0 is true now, anything else was lately."""
         if monotonic() - self._since > _KEPT_SECONDS or len(self._counts) > _KEPT_COUNTS:
             self._counts, self._since = {}, monotonic()
         counts = self._counts
-        missing = [phrase for phrase in phrases if phrase not in counts]
+        known = {phrase: counts[phrase] for phrase in phrases if phrase in counts}
+        missing = [phrase for phrase in phrases if phrase not in known]
         if missing:
-            found = connection.exec_driver_sql(_COUNT, (_MAX_COUNT, json.dumps(missing)))
-            counts.update(zip(missing, found.scalars(), strict=True))
-        return {phrase: counts[phrase] for phrase in phrases}
+            found = connection.exec_driver_sql(_COUNT, (json.dumps(missing),)).scalars()
+            fresh = dict(zip(missing, found, strict=True))
+            counts.update((phrase, count) for phrase, count in fresh.items() if count)
+            known |= fresh
+        return known
 
 
 def query(connection: Connection, terms: Iterable[str], frequencies: Frequencies) -> str | None:
