@@ -13,6 +13,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from app.domain.reordering import WEIGHTS
+from app.domain.stems import words_of
+from app.domain.terms import STOP_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +48,15 @@ def judge(support: float, candidates: int) -> Evidence:
     """Return whether what supports an answer suffices, of so many messages compared."""
     value = support + ALLOWANCE * (candidates < FEW_CANDIDATES)
     return Evidence((value >= CERTAIN) + (value >= DOUBTFUL))
+
+
+def is_surely_english(question: str) -> bool:
+    """Tell whether a question holds one of the small words that English cannot do without.
+
+    The measure below is of English questions. In another language the vectors tell little,
+    and few words of a question are those of its answer.
+    """
+    return not STOP_WORDS.isdisjoint(words_of(question))
 
 
 def support(reordered: Sequence[Ranked], best_bm25: float) -> float:

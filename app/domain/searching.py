@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from app.domain.errors import InvalidInput, Unavailable
-from app.domain.evidence import support
+from app.domain.evidence import CERTAIN, is_surely_english, support
 from app.domain.follow_ups import read_in_context
 from app.domain.mentions import Role
 from app.domain.model import Scope, Window
@@ -170,7 +170,7 @@ class Search:
             problem=pool.problem,
             seconds=self.clock.monotonic() - started,
             seconds_embedding=pool.seconds_embedding,
-            support=support([each.ranked for each in found], best_words),
+            support=_supported(question.text, found, best_words),
         )
 
     async def _understand(self, question: Question) -> _Wanted:
@@ -292,6 +292,14 @@ def _with_bonus(found: Sequence[Found], cited: Sequence[int]) -> list[Found]:
         return evolve(each, ranked=evolve(ranked, score=ranked.score + CITED_BONUS, parts=parts))
 
     return sorted(map(raised, found), key=lambda each: -each.ranked.score)
+
+
+def _supported(question: str, found: Sequence[Found], best_words: float) -> float:
+    """Return the support; that of a language it was not measured on only where no word matches."""
+    value = support([each.ranked for each in found], best_words)
+    if best_words and not is_surely_english(question):
+        return max(value, CERTAIN)
+    return value
 
 
 async def _each_named(

@@ -39,7 +39,8 @@ class Understood:
 
     `channels` and `authors` are those that the search was narrowed to; `resolved` are the
     mentions that named them. `absent` are the people whose words are asked for where nobody
-    of that name wrote anything nor is spoken of; `ASKER` stands for who asks.
+    of that name wrote anything nor is spoken of; `ASKER` stands for who asks. `unknown` are
+    the names with a # that no channel bears.
     """
 
     channels: tuple[Channel, ...] = ()
@@ -47,6 +48,7 @@ class Understood:
     ambiguous: tuple[Ambiguous, ...] = ()
     absent: tuple[str, ...] = ()
     resolved: tuple[Mention, ...] = ()
+    unknown: tuple[str, ...] = ()
     _channel_ids: frozenset[int] | None = None
     _author_ids: frozenset[int] | None = None
 
@@ -102,12 +104,15 @@ def resolve(reading: Reading, question: Question, known: Known) -> Understood:
     if not set(people).isdisjoint(ambiguous):
         people = {}
     threads = frozenset(thread.id for thread in known.threads)
+    named = (m for m in reading.mentions if m.role is Role.IN and "#" in m.words)
+    unknown = [m for m in named if m.name != HERE and not known.channels.get(m)]
     return Understood(
         channels=tuple(c for m, ids in places.items() for c in known.channels[m] if c.id in ids),
         authors=tuple(a for m, ids in people.items() for a in known.authors[m] if a.id in ids),
         ambiguous=tuple(Ambiguous(m.name, tuple(known.authors[m])) for m in ambiguous),
         absent=_absent(by, question, known),
         resolved=(*places, *people),
+        unknown=tuple(dict.fromkeys(m.name for m in unknown)),
         channel_ids=threads.union(*places.values()) if places else None,
         author_ids=frozenset().union(*people.values()) if people else None,
     )

@@ -3,7 +3,15 @@
 import pytest
 
 from app.domain.errors import InvalidInput
-from app.domain.evidence import ALLOWANCE, CERTAIN, DOUBTFUL, Evidence, judge, support
+from app.domain.evidence import (
+    ALLOWANCE,
+    CERTAIN,
+    DOUBTFUL,
+    Evidence,
+    is_surely_english,
+    judge,
+    support,
+)
 from app.domain.ranking import Ranked
 from app.domain.reordering import WEIGHTS
 from app.domain.searching import LONGEST_QUESTION_CHARS
@@ -72,3 +80,33 @@ async def test_a_question_that_is_far_too_long_is_refused_with_a_sentence() -> N
     await engine.hear(said(1, "install firefox with apt"))
     with pytest.raises(InvalidInput, match="shorten it"):
         await engine.ask().whole(asked("why " * LONGEST_QUESTION_CHARS))
+
+
+@pytest.mark.parametrize("question", ["как подключить wifi", "comment installer wifi", "wifi"])
+async def test_another_language_is_doubted_and_not_refused_where_a_word_matches(
+    question: str,
+) -> None:
+    engine = Engine()
+    await engine.hear(
+        *(said(n, f"lunch number {n} is served") for n in range(1, 120)),
+        said(130, "the wifi needs the other driver", author="bob"),
+    )
+    findings = await engine.search().find(asked(question), 10)
+    assert judge(findings.support, findings.candidates) is not Evidence.NONE
+    assert findings.found[0].message.id == message_id(130)
+    missing = await engine.search().find(asked("как подключить"), 10)
+    assert judge(missing.support, missing.candidates) is Evidence.NONE
+
+
+@pytest.mark.parametrize(
+    ("question", "is_english"),
+    [
+        ("How do I mount an iso?", True),
+        ("wifi", False),
+        ("как подключить wifi", False),
+        ("比赛什么时候", False),
+        ("", False),
+    ],
+)
+def test_english_shows_by_its_small_words(question: str, is_english: bool) -> None:
+    assert is_surely_english(question) is is_english

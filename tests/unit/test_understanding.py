@@ -244,3 +244,12 @@ async def test_the_words_of_somebody_absent_are_answered_with_their_absence() ->
     assert not answer.grounded
     mine = Question("what did I say about tea?", AT_HOME, NOW, asker=id_of("nobody"))
     assert "You wrote nothing" in (await engine.ask().whole(mine)).answer.text
+
+
+@pytest.mark.parametrize("name", ["nosuch", "secret"])
+async def test_a_channel_that_is_not_there_is_told_as_one_that_may_not_be_known(name: str) -> None:
+    findings = await find(f"who has tea in #{name}?", WITHOUT_SECRET)
+    assert findings.understood.unknown == (name,)
+    assert numbers(findings) <= {1, 2, 3, 5, 6, 7}
+    assert (await find("who has tea in #dev?", WITHOUT_SECRET)).understood.unknown == ()
+    assert (await find("who has tea in the dev channel?")).understood.unknown == ()

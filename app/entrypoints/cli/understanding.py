@@ -21,7 +21,11 @@ def understood_lines(findings: Findings) -> list[str]:
     lines = [_together(findings.reading.text)] if findings.reading.is_follow_up else []
     if findings.understood.channels or findings.understood.authors:
         lines.append(_only(findings.understood))
-    return lines + [_offer(ambiguous) for ambiguous in findings.understood.ambiguous]
+    return [
+        *lines,
+        *(f"No channel #{one_line(name)} was searched." for name in findings.understood.unknown),
+        *(_offer(ambiguous) for ambiguous in findings.understood.ambiguous),
+    ]
 
 
 def _together(text: str) -> str:
