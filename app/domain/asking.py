@@ -164,7 +164,8 @@ class Ask:
         excerpts, findings = material.excerpts, evolve(findings, found=best, window=material.window)
         is_evidence = material.is_evidence and not findings.understood.absent
         if not excerpts or (not is_evidence and _is_unsupported(findings)):
-            yield Done(await self._nothing_found(question, findings, started), findings)
+            nothing = await self._nothing_found(question, findings, material.absence)
+            yield Done(self._timed(nothing, findings, started), findings)
             return
         yield Sources(tuple(_citation(excerpt) for excerpt in excerpts))
         prompt = build_prompt(
@@ -248,26 +249,25 @@ class Ask:
             messages_retrieved=len(material.excerpts),
         )
 
-    async def _nothing_found(
-        self, question: Question, findings: Findings, started: float
-    ) -> Answer:
+    async def _nothing_found(self, question: Question, findings: Findings, absence: str) -> Answer:
         scope = findings.understood.narrow(question.scope)
         searched = await self.archive.count(scope.during(findings.window))
         span = spelled(findings.window)
         if findings.understood.absent:
             text = nobody_wrote(findings.understood.absent)
+        elif searched and absence:
+            text = f"{absence}, in the {searched:,} messages{span} I searched."
         elif searched:
             text = f"I found nothing about that in the {searched:,} messages{span} I searched."
         else:
             text = f"There are no messages to search here{span}, so I cannot answer that."
-        answer = Answer(
+        return Answer(
             text=disarmed(text, [question.text]),
             success=True,
             grounded=False,
             degraded=findings.problem is not None,
             reason="; ".join(filter(None, (findings.problem, "no message matches"))),
         )
-        return self._timed(answer, findings, started)
 
     def _timed(self, answer: Answer, findings: Findings, started: float) -> Answer:
         return evolve(

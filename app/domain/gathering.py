@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from app.domain import listing, summarizing
+from app.domain.asked_people import AskedOf, asked_of
 from app.domain.companions import companions_of
 from app.domain.context import (
     ContextPolicy,
@@ -21,6 +22,8 @@ from app.domain.questions import Kind
 from app.domain.slicing import slices_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.domain.companions import Companion
     from app.domain.listing import Tally
     from app.domain.model import Question, Scope
@@ -55,6 +58,7 @@ class Material:
 
     `is_evidence` says that the excerpts answer by being there, however well they match.
     Where they are more than a model can read at once, `slices` are parts of them that it can.
+    `absence` says, where there are none, what was counted and is not there.
     """
 
     excerpts: tuple[Excerpt, ...]
@@ -62,6 +66,7 @@ class Material:
     window: Window
     is_evidence: bool = False
     slices: tuple[tuple[Excerpt, ...], ...] = ()
+    absence: str = ""
 
 
 @frozen
@@ -79,10 +84,10 @@ class Gather:
             digest = await self._digest(scope, question)
             if digest.stretches:
                 return self._of_window(digest)
-        if listing.can_be_counted(findings.reading.text):
-            tally = await self._tally(scope, findings)
-            if tally is not None:
-                return self._of_people(tally, findings, question.max_results)
+        if any(map(listing.can_be_counted, (findings.reading.text, question.text))):
+            asked = await asked_of(self.archive, question, findings)
+            if counted := await self._counted(scope, asked, findings, question.max_results):
+                return counted
         if self.policy is ContextPolicy.SIMILARITY_RECENCY:
             return self._by_similarity_recency(findings, question)
         return self._of_search(findings, question.max_results)
@@ -103,9 +108,27 @@ class Gather:
 
     # Who, and how many
 
-    async def _tally(self, scope: Scope, findings: Findings) -> Tally | None:
-        subject = listing.subject_of(findings.reading.text)
+    async def _counted(
+        self, scope: Scope, asked: AskedOf, findings: Findings, most: int
+    ) -> Material | None:
+        """Return what counting gives; nothing where it is unclear what is to be counted."""
+        if not asked.is_clear:
+            return None
+        subject = listing.subject_of(asked.text)
         newest_first = findings.reading.wants_current
+        tally = await self._tally(asked.narrow(scope), subject, newest_first=newest_first)
+        if tally is not None:
+            tally = evolve(tally, asked_of=asked.names)
+            return self._of_people(tally, asked.only_theirs(findings), most)
+        if not asked.authors:
+            return None
+        brief = Brief(findings.reading.kind)
+        absence = listing.told_none(subject, asked.names)
+        return Material((), brief, findings.window, absence=absence)
+
+    async def _tally(
+        self, scope: Scope, subject: Sequence[str], *, newest_first: bool
+    ) -> Tally | None:
         if not subject:
             return await self._tally_of_all(scope, newest_first=newest_first)
         hits = await self.archive.matching(subject, scope, MOST_COUNTED)
@@ -115,13 +138,25 @@ class Gather:
 
     async def _tally_of_all(self, scope: Scope, *, newest_first: bool) -> Tally | None:
         """Count all messages of the scope, and the people of as many as can be looked at."""
-        ids = await self.archive.ids(scope, MOST_SEEN)
-        read = await self.archive.read(ids[-MOST_LOOKED_AT:], scope)
-        tally = listing.tally(
-            read, (), newest_first=newest_first, is_complete=len(read) == len(ids)
-        )
-        in_all = len(ids) if len(ids) < MOST_SEEN else await self.archive.count(scope)
-        return tally and evolve(tally, messages=in_all)
+        ids = await self._newest(scope, MOST_LOOKED_AT)
+        read = await self.archive.read(ids, scope)
+        in_all = await self.archive.count(scope)
+        tally = listing.tally(read, (), newest_first=newest_first, is_complete=len(read) >= in_all)
+        if tally is None:
+            return None
+        if len(scope.authors or ()) == 1:  # all of them are of one person
+            (person,) = tally.people
+            return evolve(tally, messages=in_all, people=(evolve(person, messages=in_all),))
+        return evolve(tally, messages=in_all)
+
+    async def _newest(self, scope: Scope, most: int) -> list[int]:
+        """Return the last so many ids of a scope, in order of time."""
+        newest: list[int] = []
+        page = await self.archive.ids(scope, MOST_SEEN)
+        while page:
+            newest = (newest + page)[-most:]
+            page = await self.archive.ids(scope, MOST_SEEN, page[-1])
+        return newest
 
     def _of_people(self, tally: Tally, findings: Findings, most: int) -> Material:
         theirs = [person.best for person in tally.people[:MOST_LISTED]]

@@ -88,7 +88,8 @@ class Tally:
     """Messages that name a subject, counted by person.
 
     `needed` of the `words` stand in each. Not `is_complete` where more were there than
-    could be looked at, so that the figures are the least there are.
+    could be looked at, so that the figures are the least there are. `asked_of` names the
+    people of whom alone messages were to be counted.
     """
 
     words: tuple[str, ...]
@@ -97,6 +98,7 @@ class Tally:
     messages: int
     newest: datetime
     is_complete: bool = True
+    asked_of: tuple[str, ...] = ()
 
 
 def can_be_counted(question: str) -> bool:
@@ -169,7 +171,10 @@ def told(tallied: Tally) -> str:
     """Return the figures as a sentence."""
     least = "" if tallied.is_complete else "at least "
     newest = f"the newest is of {day_and_time(tallied.newest)}."
-    people = counted(len(tallied.people), "person")
+    if tallied.asked_of:
+        least, people = "", listed(tallied.asked_of)
+    else:
+        people = counted(len(tallied.people), "person")
     if not tallied.words:
         return f"I found {counted(tallied.messages, 'message')} by {least}{people}; {newest}"
     words = [f"“{word}”" for word in tallied.words]
@@ -179,6 +184,12 @@ def told(tallied: Tally) -> str:
         f"I found {least}{counted(tallied.messages, 'message')} by {people} that {verb}"
         f" {some}{listed(words)}; {newest}"
     )
+
+
+def told_none(subject: Sequence[str], names: Sequence[str]) -> str:
+    """Return the sentence that says that these people wrote nothing that counts."""
+    mention = f" that mentions {listed([f'“{word}”' for word in subject])}" if subject else ""
+    return f"I found no message by {listed(names, 'or')}{mention}"
 
 
 def facts_of(tallied: Tally, excerpts: Sequence[Excerpt]) -> list[str]:

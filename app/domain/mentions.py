@@ -65,7 +65,11 @@ _BY = tuple(
     for pattern in (
         (
             rf"\b(?:did|does|do|has|had|would|could|can|will|should)\s+{_NAME}\s+"
-            rf"(?:(?:ever|also|just|already|actually|first|have\s+to|get\s+to)\s+)?(?:{_SAYS})\b"
+            rf"(?:(?:ever|also|just|already|actually|first|last|have\s+to|get\s+to)\s+)?(?:{_SAYS})\b"
+        ),
+        (
+            rf"\b(?:has|have|had)\s+{_NAME}\s+(?:(?:ever|also|just|already|actually|last)\s+)?"
+            rf"(?:{_SAID}|written|talked|discussed)\b"
         ),
         (
             rf"\b(?:what|everything|anything|something|things?|all)\s+(?:that\s+)?{_NAME}\s+"
@@ -74,7 +78,8 @@ _BY = tuple(
         rf"\baccording\s+to\s+{_NAME}(?=\s*(?:[?,.;:!]|$)|\s+(?:what|who|how|why|when|where|which)\b)",
         (
             rf"\b(?:messages?|posts?|anything|something|everything|questions?|answers?|links?|said|written"
-            rf"|posted|sent|asked|shared)\s+(?:written\s+|posted\s+|sent\s+)?(?:by|from)\s+{_NAME}"
+            rf"|posted|sent|asked|shared|mentioned)\s+(?:(?:are|were)\s+)?(?:written\s+|posted\s+|sent\s+)?"
+            rf"(?:by|from)\s+{_NAME}"
             r"(?=\s*(?:[?,.;:!]|$)|\s+(?:about|in|on|that|with|regarding)\b)"
         ),
         (

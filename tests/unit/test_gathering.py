@@ -73,6 +73,50 @@ async def test_how_many_messages_a_channel_has_is_counted() -> None:
     assert "Bob (2 messages" in done.answer.text
 
 
+OF_BOB = (
+    said(1, "nvidia is broken", author="bob"),
+    said(2, "so it is", author="bob"),
+    said(3, "bob, is your nvidia broken?"),
+    said(4, "bob knows bob", author="cleo"),
+)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["did bob write?", "has Bob posted?", "are by @bob", "were written by bob"],
+)
+async def test_what_one_person_wrote_is_counted_and_not_who_speaks_of_them(question: str) -> None:
+    done = await answered(f"How many messages {question}", *OF_BOB)
+    assert done.answer.text.startswith("I found 2 messages by Bob; the newest is of 2024-05-01")
+    assert [c.message.author.name for c in done.answer.citations] == ["bob"]
+
+
+async def test_how_often_one_person_mentions_something_is_counted() -> None:
+    for question in ("how often did bob mention nvidia?", "how often did @bob mention nvidia?"):
+        done = await answered(question, *OF_BOB)
+        assert done.answer.text.startswith("I found 1 message by Bob that mentions “nvidia”;")
+
+
+async def test_when_one_person_last_mentioned_something_is_told() -> None:
+    done = await answered("when did bob last mention nvidia?", *OF_BOB)
+    assert done.answer.text.startswith("I found 1 message by Bob that mentions “nvidia”;")
+    assert "2024-05-01 12:01" in done.answer.text
+
+
+async def test_what_a_person_never_wrote_of_is_said_and_not_counted_of_others() -> None:
+    done = await answered("how often did bob mention ruby?", *OF_BOB)
+    assert done.answer.text.startswith("I found no message by Bob that mentions “ruby”, in the 4")
+    assert not done.answer.grounded
+
+
+async def test_a_name_that_several_people_bear_is_not_counted() -> None:
+    other = evolve(OF_BOB[0].author, id=99)
+    twice = (*OF_BOB, evolve(said(5, "I am a bob too"), author=other))
+    done = await answered("how many messages did bob write?", *twice)
+    assert " by " not in done.answer.text
+    assert [known.name for known in done.findings.understood.ambiguous] == ["bob"]
+
+
 async def test_who_wrote_in_a_time_is_listed() -> None:
     done = await answered(f"who wrote here {DAY}?", *PYTHON, said(5_000, "late", author="zoe"))
     assert done.answer.text.startswith("I found 5 messages by 4 people")
