@@ -325,7 +325,7 @@ class VectorIndex(Protocol):
 
     @abstractmethod
     async def count(self, scope: Scope) -> int:
-        """Return how many vectors of this identity are held of the servers in scope."""
+        """Return how many vectors of this identity lie in the scope."""
         ...
 
     @abstractmethod

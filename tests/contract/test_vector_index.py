@@ -385,6 +385,7 @@ async def test_all_that_is_found_is_in_scope_and_it_is_the_nearest_of_it(
         assert {h.message_id for h in hits} <= {e.message_id for e in inside}
         told = now(index.similarities(vector, everybody, scope))
         assert told.keys() == {e.message_id for e in inside}
+        assert now(index.count(scope)) == len(inside)
         assert [h.score for h in hits] == pytest.approx([s for _, s in wanted], abs=CLOSE)
         assert [(h.score, -h.message_id) for h in hits] == sorted(
             ((h.score, -h.message_id) for h in hits), reverse=True

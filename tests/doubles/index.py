@@ -95,7 +95,11 @@ class MemoryVectorIndex(VectorIndex):
         }
 
     async def count(self, scope: Scope) -> int:
-        return sum(len(held.entries) for _, held in self._current(scope))
+        return sum(
+            _admits(scope, guild_id, entry)
+            for guild_id, held in self._current(scope)
+            for entry in held.entries.values()
+        )
 
     async def stale(self, scope: Scope) -> list[int]:
         return [

@@ -120,9 +120,12 @@ class ChromaVectorIndex(VectorIndex):
         return await self._chroma.read(work)
 
     async def count(self, scope: Scope) -> int:
-        """Return how many vectors of this identity are held of the servers in scope."""
+        """Return how many vectors of this identity lie in the scope."""
         return await self._chroma.read(
-            lambda opened: sum(s.collection.count() for s in _searches(opened, scope).values())
+            lambda opened: sum(
+                search.count(Restriction.of(scope, guild_id))
+                for guild_id, search in _searches(opened, scope).items()
+            )
         )
 
     async def stale(self, scope: Scope) -> list[int]:

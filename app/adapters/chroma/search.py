@@ -62,6 +62,12 @@ class Search:
                 return best(hits, limit)
         return self._nearest_of(vector, self._part(admitted), limit)
 
+    def count(self, admitted: Restriction) -> int:
+        """Return how many vectors are admitted."""
+        if admitted.is_empty:
+            return 0
+        return self.collection.count() if admitted.is_open else len(self._part(admitted).ids)
+
     def similarities(
         self, vector: Vector, message_ids: Ids[int], admitted: Restriction
     ) -> dict[int, float]:
