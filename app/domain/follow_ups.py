@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from app.domain.listing import can_be_counted, subject_of
 from app.domain.mentions import Role
 from app.domain.questions import Kind, read_question
 from app.domain.stems import stem
-from app.domain.terms import STOP_WORDS
+from app.domain.terms import STOP_WORDS, question_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,7 +82,20 @@ def _joined(reading: Reading, context: Reading, kept: Sequence[Mention]) -> str:
     names = dict.fromkeys(mention.words for mention in kept)
     if not (own or before or names):
         return context.text
+    if own and _WHAT_ABOUT.match(reading.text) and can_be_counted(context.text):
+        return _with_subject(context.text, " ".join(_subjects(reading.text)))
     return " ".join([reading.text, *islice(before, MOST_SUBJECTS), *names]).strip()
+
+
+def _with_subject(question: str, subject: str) -> str:
+    """Return a question that counts with another subject: "who uses Arch?" of Debian."""
+    counted = frozenset(subject_of(question))
+    words = _TOKEN.findall(question)
+    old = [word for word in words if not counted.isdisjoint(question_terms(word))]
+    if not old:
+        return f"{question} {subject}"
+    kept = [subject if word == old[0] else word for word in words if word not in old[1:]]
+    return " ".join(kept)
 
 
 # --- does it stand by itself? ---------------------------------------------------------------------

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.domain.follow_ups import is_follow_up, read_in_context
+from app.domain.listing import can_be_counted, subject_of
 from app.domain.mentions import Role
 from app.domain.model import Question, Scope, Turn, Window
 from app.domain.questions import Kind, Reading, read_question
@@ -276,6 +277,22 @@ def test_the_kind_of_answer_stays_until_another_is_asked_for(
     questions: list[str], kind: Kind
 ) -> None:
     assert read(*questions).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "counted"),
+    [
+        ("who mentioned nvidia recently", "what about Windows?", ("windows",)),
+        ("How many people use Arch Linux?", "what about Debian?", ("debian",)),
+        ("when was grub last mentioned?", "and how about lilo?", ("lilo",)),
+    ],
+)
+def test_what_is_counted_is_replaced_and_not_added_to(
+    before: str, after: str, counted: tuple[str, ...]
+) -> None:
+    text = read(before, after).text
+    assert can_be_counted(text)
+    assert subject_of(text) == counted
 
 
 def test_a_follow_up_of_a_question_without_subjects_repeats_it() -> None:
