@@ -32,8 +32,11 @@ if TYPE_CHECKING:
     from app.domain.summarizing import Digest
     from app.ports.storage import MessageArchive
 
-MOST_COUNTED = 1_000
-"""So many messages that hold a word of the subject are looked at to count those that count."""
+MOST_COUNTED = 10_000
+"""So many messages that hold a word of the subject are looked at to count those that count.
+
+For more than it ranks for a search (5,000), the archive leaves no word out, however common.
+"""
 
 MOST_LOOKED_AT = 5_000
 """The same where no subject is named and every message counts."""
@@ -137,17 +140,12 @@ class Gather:
         return listing.tally(read, subject, newest_first=newest_first, is_complete=is_complete)
 
     async def _tally_of_all(self, scope: Scope, *, newest_first: bool) -> Tally | None:
-        """Count all messages of the scope, and the people of as many as can be looked at."""
+        """Count all messages of the scope, and the people of the newest that can be looked at."""
         ids = await self._newest(scope, MOST_LOOKED_AT)
         read = await self.archive.read(ids, scope)
         in_all = await self.archive.count(scope)
         tally = listing.tally(read, (), newest_first=newest_first, is_complete=len(read) >= in_all)
-        if tally is None:
-            return None
-        if len(scope.authors or ()) == 1:  # all of them are of one person
-            (person,) = tally.people
-            return evolve(tally, messages=in_all, people=(evolve(person, messages=in_all),))
-        return evolve(tally, messages=in_all)
+        return tally and listing.of_all(tally, in_all, is_by_one=len(scope.authors or ()) == 1)
 
     async def _newest(self, scope: Scope, most: int) -> list[int]:
         """Return the last so many ids of a scope, in order of time."""

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from app.domain.cutting import GAP
 from app.domain.extracts import uncited
@@ -88,8 +88,9 @@ class Tally:
     """Messages that name a subject, counted by person.
 
     `needed` of the `words` stand in each. Not `is_complete` where more were there than
-    could be looked at, so that the figures are the least there are. `asked_of` names the
-    people of whom alone messages were to be counted.
+    could be looked at: then the figures are the least there are, but for that of all
+    `messages` where there are no words, of which people were counted among the newest
+    `looked_at`. `asked_of` names the people of whom alone messages were to be counted.
     """
 
     words: tuple[str, ...]
@@ -99,6 +100,7 @@ class Tally:
     newest: datetime
     is_complete: bool = True
     asked_of: tuple[str, ...] = ()
+    looked_at: int = 0
 
 
 def can_be_counted(question: str) -> bool:
@@ -148,6 +150,17 @@ def tally(
     )
 
 
+def of_all(tallied: Tally, in_all: int, *, is_by_one: bool) -> Tally:
+    """Return the count of the newest messages as one of all, of which there are so many."""
+    people, looked_at = tallied.people, tallied.messages
+    if is_by_one:
+        people = tuple(evolve(person, messages=in_all) for person in people)
+    is_complete = tallied.is_complete or is_by_one
+    return evolve(
+        tallied, people=people, messages=in_all, looked_at=looked_at, is_complete=is_complete
+    )
+
+
 def _tallied(messages: Sequence[Message], *, show_newest: bool) -> Tallied:
     newest = max(messages, key=lambda message: (message.created_at, message.id))
     best = newest if show_newest else messages[0]
@@ -169,19 +182,22 @@ def _stands_in(word: str, said: set[str], folded: str) -> bool:
 
 def told(tallied: Tally) -> str:
     """Return the figures as a sentence."""
-    least = "" if tallied.is_complete else "at least "
+    least = _least(tallied)
+    people = counted(len(tallied.people), "person")
+    by = listed(tallied.asked_of) if tallied.asked_of else f"{least}{people}"
     newest = f"the newest is of {day_and_time(tallied.newest)}."
-    if tallied.asked_of:
-        least, people = "", listed(tallied.asked_of)
-    else:
-        people = counted(len(tallied.people), "person")
+    if not tallied.words and least:
+        among = f"Among the newest {tallied.looked_at:,} messages are those of {people}."
+        return f"I found {counted(tallied.messages, 'message')}; {newest} {among}"
     if not tallied.words:
-        return f"I found {counted(tallied.messages, 'message')} by {least}{people}; {newest}"
+        return f"I found {counted(tallied.messages, 'message')} by {by}; {newest}"
+    if least:
+        newest = newest.replace("newest", "newest of them")
     words = [f"“{word}”" for word in tallied.words]
     some = f"{tallied.needed} of " if tallied.needed < len(words) else ""
     verb = "mentions" if tallied.messages == 1 else "mention"
     return (
-        f"I found {least}{counted(tallied.messages, 'message')} by {people} that {verb}"
+        f"I found {least}{counted(tallied.messages, 'message')} by {by} that {verb}"
         f" {some}{listed(words)}; {newest}"
     )
 
@@ -195,13 +211,19 @@ def told_none(subject: Sequence[str], names: Sequence[str]) -> str:
 def facts_of(tallied: Tally, excerpts: Sequence[Excerpt]) -> list[str]:
     """Return the figures as lines for a model that cannot count, with the numbers to cite."""
     numbers = {excerpt.message.id: excerpt.number for excerpt in excerpts}
-    return [f"Counted: {told(tallied)}", *(_fact(p, numbers) for p in tallied.people[:20])]
+    people = (_fact(person, numbers, _least(tallied)) for person in tallied.people[:20])
+    return [f"Counted: {told(tallied)}", *people]
 
 
-def _fact(person: Tallied, numbers: Mapping[int, int]) -> str:
+def _fact(person: Tallied, numbers: Mapping[int, int], least: str) -> str:
     number = numbers.get(person.best.id)
     cited = f" [{number}]" if number else ""
-    return f"- {flat(person.author.display_name)}: {_messages(person)}{cited}"
+    return f"- {flat(person.author.display_name)}: {least}{_messages(person)}{cited}"
+
+
+def _least(tallied: Tally) -> str:
+    """Return what stands before a figure that may be higher."""
+    return "" if tallied.is_complete else "at least "
 
 
 def answer_with_list(tallied: Tally, excerpts: Sequence[Excerpt], limit_chars: int) -> list[str]:
@@ -214,7 +236,7 @@ def answer_with_list(tallied: Tally, excerpts: Sequence[Excerpt], limit_chars: i
     shown = 0
     for person in tallied.people:
         if excerpt := by_message.get(person.best.id):
-            line = f"\n- {_line(person, excerpt)}"
+            line = f"\n- {_line(person, excerpt, _least(tallied))}"
             if len(line) + len(_rest(len(tallied.people))) <= room:
                 pieces.append(line)
                 room -= len(line)
@@ -233,9 +255,9 @@ def _messages(person: Tallied) -> str:
     return f"{counted(person.messages, 'message')}, {last}of {day_and_time(person.newest)}"
 
 
-def _line(person: Tallied, excerpt: Excerpt) -> str:
+def _line(person: Tallied, excerpt: Excerpt, least: str) -> str:
     whole = flat(excerpt.text)
     text = cut_text(whole, QUOTED_CHARS)
     quote = uncited(f"“{text}{f' {GAP}' * (len(text) < len(whole))}”")
     name = uncited(flat(person.author.display_name))
-    return f"{name} ({_messages(person)}): {quote} [{excerpt.number}]"
+    return f"{name} ({least}{_messages(person)}): {quote} [{excerpt.number}]"

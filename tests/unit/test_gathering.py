@@ -123,6 +123,22 @@ async def test_who_wrote_in_a_time_is_listed() -> None:
     assert "Zoe" not in done.answer.text
 
 
+async def test_figures_of_more_than_is_looked_at_are_said_to_be_the_least(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.domain.gathering.MOST_COUNTED", 3)
+    monkeypatch.setattr("app.domain.gathering.MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("app.domain.gathering.MOST_SEEN", 2)
+    done = await answered("who mentioned python?", *PYTHON)
+    assert "at least 3 messages by at least" in done.answer.text
+    done = await answered("who wrote here?", *PYTHON)
+    assert "I found 5 messages; the newest is of 2024-05-01 12:05." in done.answer.text
+    assert "Among the newest 2 messages are those of 2 people." in done.answer.text
+    assert "Dan (at least 1 message" in done.answer.text
+    done = await answered("how many messages did bob write?", *PYTHON, said(6, "bye", author="bob"))
+    assert done.answer.text.startswith("I found 3 messages by Bob; the newest is of")
+
+
 async def test_a_number_that_only_a_message_knows_is_quoted_and_not_counted() -> None:
     cores = said(1, "the server does have 8 cores")
     done = await answered("how many cores does the server have?", cores, *PYTHON[1:])

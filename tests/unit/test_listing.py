@@ -13,6 +13,7 @@ from app.domain.listing import (
     answer_with_list,
     can_be_counted,
     facts_of,
+    of_all,
     subject_of,
     tally,
     told,
@@ -142,17 +143,43 @@ def test_the_figures_are_told_with_the_words_that_were_counted() -> None:
 
 
 def test_without_a_subject_every_message_counts() -> None:
+    counted = tally(SAID, ())
+    assert counted is not None
+    assert told(of_all(counted, 4, is_by_one=False)) == (
+        "I found 4 messages by 3 people; the newest is of 2024-01-15 14:34."
+    )
+
+
+def test_where_only_the_newest_messages_were_looked_at_the_people_are_of_those() -> None:
     counted = tally(SAID, (), is_complete=False)
     assert counted is not None
-    assert told(counted) == (
-        "I found 4 messages by at least 3 people; the newest is of 2024-01-15 14:34."
-    )
+    of_more = of_all(counted, 9_000, is_by_one=False)
+    excerpts = select_context(SAID, 4_000)
+    assert "".join(answer_with_list(of_more, excerpts, 1_800)).splitlines()[:2] == [
+        (
+            "I found 9,000 messages; the newest is of 2024-01-15 14:34."
+            " Among the newest 4 messages are those of 3 people."
+        ),
+        "- ana (at least 2 messages, the newest of 2024-01-15 14:33): “python again” [3]",
+    ]
+
+
+def test_all_messages_of_one_person_are_counted_exactly_however_few_were_looked_at() -> None:
+    counted = tally(SAID[:1], (), is_complete=False)
+    assert counted is not None
+    by_one = evolve(of_all(counted, 9_000, is_by_one=True), asked_of=("ana",))
+    assert told(by_one).startswith("I found 9,000 messages by ana; the newest is of")
+    assert facts_of(by_one, ())[1] == "- ana: 9,000 messages, the newest of 2024-01-15 14:31"
 
 
 def test_figures_of_more_than_was_looked_at_are_the_least_there_are() -> None:
     counted = tally(SAID, ("python",), is_complete=False)
     assert counted is not None
-    assert "at least 3 messages" in told(counted)
+    assert told(counted).startswith("I found at least 3 messages by at least 2 people that")
+    assert "the newest of them is of" in told(counted)
+    lines = "".join(answer_with_list(counted, select_context(SAID, 4_000), 1_800)).splitlines()
+    assert [line.partition(" messages")[0] for line in lines[1:2]] == ["- ana (at least 2"]
+    assert facts_of(counted, ())[2].startswith("- ben: at least 1 message, of")
 
 
 def test_the_list_has_a_line_for_each_person_with_a_message_to_open() -> None:
