@@ -267,3 +267,8 @@ def test_an_ambiguous_author_is_wrong_usage_that_lists_the_ids(library: Program)
     assert finished.code == WRONG_USAGE
     assert str(id_of("sam1")) in finished.sentence
     assert str(id_of("sam2")) in finished.sentence
+
+
+def test_a_question_needs_no_quotes(library: Program) -> None:
+    quoted = library.json("search", "printer paper", "--limit", 3)
+    assert library.json("search", "printer", "paper", "--limit", 3) == quoted

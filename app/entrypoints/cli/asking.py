@@ -12,6 +12,8 @@ from app.entrypoints.cli.options import Filters, filter_options, json_option
 from app.entrypoints.cli.presenting import answer_json, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.entrypoints.cli.runtime import Runtime
     from app.entrypoints.container import Container
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
         'ask "What did Ann recommend?" --author Ann --json',
     ),
 )
-@click.argument("question", required=False)
+@click.argument("question", nargs=-1)
 @filter_options
 @click.option("--batch", metavar="FILE", help="Answer every question of a file of JSON lines.")
 @click.option("--no-stream", is_flag=True, help="Print the answer when it is complete.")
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 def ask(
     runtime: Runtime,
     *,
-    question: str | None,
+    question: tuple[str, ...],
     filters: Filters,
     batch: str | None,
     no_stream: bool,
@@ -76,10 +78,11 @@ def ask(
     return runtime.run(work, searches=True)
 
 
-def one_question(question: str | None, batch: str | None) -> str:
-    """Return the question; empty with --batch. Raises where it is not one of the two."""
-    if (question is None) == (batch is None):
+def one_question(words: Sequence[str], batch: str | None) -> str:
+    """Return the question, in quotes or not; empty with --batch. Raises where it is neither."""
+    if bool(words) == (batch is not None):
         raise click.UsageError("Give either one question or --batch FILE.")
-    if question is not None and not question.strip():
+    question = " ".join(words)
+    if words and not question.strip():
         raise click.UsageError("The question is empty.")
-    return question or ""
+    return question

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
         "search --batch queries.jsonl --limit 20 > ranked.jsonl",
     ),
 )
-@click.argument("query", required=False)
+@click.argument("query", nargs=-1)
 @filter_options
 @click.option("--batch", metavar="FILE", help="Search for every query of a file of JSON lines.")
 @json_option
 @click.pass_obj
 def search(
-    runtime: Runtime, query: str | None, filters: Filters, batch: str | None, as_json: bool
+    runtime: Runtime, query: tuple[str, ...], filters: Filters, batch: str | None, as_json: bool
 ) -> int:
     """Rank the messages that belong to a query, without a model.
 
