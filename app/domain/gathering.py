@@ -19,6 +19,8 @@ from app.domain.context import (
 from app.domain.model import Window
 from app.domain.prompt import Brief
 from app.domain.questions import Kind
+from app.domain.ranking import Ranked
+from app.domain.searching import Found
 from app.domain.slicing import slices_of
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ MOST_LOOKED_AT = 5_000
 
 MOST_LISTED = 20
 """So many people are listed, each with a message."""
+
+MOST_NEWEST = 3
+"""So many of the newest messages that name the subject stand first where the last is asked for."""
 
 MOST_SEEN = 100_000
 MOST_READ = 2_000
@@ -87,12 +92,14 @@ class Gather:
             digest = await self._digest(scope, question)
             if digest.stretches:
                 return self._of_window(digest)
-        if any(map(listing.can_be_counted, (findings.reading.text, question.text))):
+        if any(map(listing.can_be_counted, _wordings(question, findings))):
             asked = await asked_of(self.archive, question, findings)
-            if counted := await self._counted(scope, asked, findings, question.max_results):
+            if counted := await self._counted(scope, asked, question, findings):
                 return counted
         if self.policy is ContextPolicy.SIMILARITY_RECENCY:
             return self._by_similarity_recency(findings, question)
+        if _wants_newest(findings):
+            findings = await self._with_newest(scope, findings)
         return self._of_search(findings, question.max_results)
 
     def _by_similarity_recency(self, findings: Findings, question: Question) -> Material:
@@ -106,23 +113,40 @@ class Gather:
         excerpts = select_context(
             best, self.context_chars, _companions(findings, most), question=reading.text
         )
-        wants_newest = reading.kind is Kind.WHEN and reading.wants_current
-        return Material(excerpts, Brief(reading.kind, wants_newest), findings.window)
+        brief = Brief(reading.kind, _wants_newest(findings))
+        return Material(excerpts, brief, findings.window)
+
+    async def _with_newest(self, scope: Scope, findings: Findings) -> Findings:
+        """Put the newest messages that name the subject before the most relevant ones."""
+        subject = listing.subject_of(findings.reading.text)
+        hits = await self.archive.matching(subject, scope, MOST_COUNTED)
+        read = await self.archive.read([hit.message_id for hit in hits], scope)
+        newest = listing.newest_that_name(read, subject)[:MOST_NEWEST]
+        known = {found.message.id: found for found in findings.found}
+        first = [
+            known.get(message.id) or Found(message, Ranked(message.id, message.guild_id, 0.0))
+            for message in newest
+        ]
+        ids = {message.id for message in newest}
+        rest = [found for found in findings.found if found.message.id not in ids]
+        return evolve(findings, found=(*first, *rest))
 
     # Who, and how many
 
     async def _counted(
-        self, scope: Scope, asked: AskedOf, findings: Findings, most: int
+        self, scope: Scope, asked: AskedOf, question: Question, findings: Findings
     ) -> Material | None:
         """Return what counting gives; nothing where it is unclear what is to be counted."""
         if not asked.is_clear:
             return None
         subject = listing.subject_of(asked.text)
-        newest_first = findings.reading.wants_current
+        newest_first = findings.reading.wants_current or any(
+            map(listing.asks_when_last, _wordings(question, findings))
+        )
         tally = await self._tally(asked.narrow(scope), subject, newest_first=newest_first)
         if tally is not None:
             tally = evolve(tally, asked_of=asked.names)
-            return self._of_people(tally, asked.only_theirs(findings), most)
+            return self._of_people(tally, asked.only_theirs(findings), question.max_results)
         if not asked.authors:
             return None
         brief = Brief(findings.reading.kind)
@@ -201,6 +225,18 @@ class Gather:
         )
         brief = Brief(Kind.SUMMARY, digest=digest, facts=tuple(summarizing.facts_of(digest)))
         return Material(excerpts, brief, digest.window, is_evidence=True, slices=slices)
+
+
+def _wordings(question: Question, findings: Findings) -> tuple[str, str]:
+    """Return the question as it is searched, with what came before it, and as it was asked.
+
+    The names and times that narrow the search are missing in the first.
+    """
+    return findings.reading.text, question.text
+
+
+def _wants_newest(findings: Findings) -> bool:
+    return findings.reading.kind is Kind.WHEN and findings.reading.wants_current
 
 
 def _companions(findings: Findings, most: int) -> tuple[Companion, ...]:

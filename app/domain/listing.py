@@ -50,11 +50,15 @@ _BETWEEN = (
     r"|just|been|actually|all))*\s+"
 )
 _WHO = re.compile(rf"\b{_ASKS_WHO}{_BETWEEN}(?:{_WRITES}|{_KNOWS})\b", re.IGNORECASE)
-_HOW_MANY_OR_WHEN = re.compile(
+_HOW_MANY = re.compile(
     r"\b(?:how\s+many|(?:the\s+)?number\s+of|count(?:\s+(?:the|all))?)\s+(?:messages?|posts?|mentions)\b"
     rf"|\bhow\s+(?:often|many\s+times)\b.*\b{_WRITES}\b"
-    rf"|\bhow\s+many\s+{_PEOPLE}\b.*\b(?:{_WRITES}|{_KNOWS})\b"
-    rf"|\bwhen\s+(?:was|were|did)\b.*\blast\b.*\b{_WRITES}\b",
+    rf"|\bhow\s+many\s+{_PEOPLE}\b.*\b(?:{_WRITES}|{_KNOWS})\b",
+    re.IGNORECASE,
+)
+_WHEN_LAST = re.compile(
+    rf"\bwhen\s+(?:was|were|did)\b(?:.*\blast\b.*\b{_WRITES}\b|.*\b{_WRITES}\b.*\blast\b)"
+    rf"|\blast\s+time\b.*\b{_WRITES}\b",
     re.IGNORECASE,
 )
 _WHO_WROTE = re.compile(
@@ -108,14 +112,26 @@ def can_be_counted(question: str) -> bool:
 
     "Who wrote" alone asks for people too, but "who wrote the song" does not.
     """
-    if _WHO.search(question) or _HOW_MANY_OR_WHEN.search(question):
+    if _WHO.search(question) or _HOW_MANY.search(question) or asks_when_last(question):
         return True
     return bool(_WHO_WROTE.search(question)) and not subject_of(question)
+
+
+def asks_when_last(question: str) -> bool:
+    """Tell whether a question asks when something was last written of."""
+    return bool(_WHEN_LAST.search(question))
 
 
 def subject_of(question: str) -> tuple[str, ...]:
     """Return the words that name what is counted, without those that say how to count."""
     return tuple(word for word in question_terms(question) if stem(word) not in _FRAME)
+
+
+def newest_that_name(messages: Iterable[Message], subject: Sequence[str]) -> list[Message]:
+    """Return the messages that name the subject, the newest first; none without a subject."""
+    needed = _needed(subject)
+    naming = [message for message in messages if 0 < needed <= _named(subject, message.text)]
+    return sorted(naming, key=lambda message: (message.created_at, message.id), reverse=True)
 
 
 def tally(
@@ -130,7 +146,7 @@ def tally(
     `messages` are the best first. Who wrote most stands first, or with `newest_first` who
     wrote last; then, and without a subject, the best message of each is their newest.
     """
-    needed = min(len(subject), max(NAMED_IN_FULL, -(-2 * len(subject) // 3)))
+    needed = _needed(subject)
     by_author: defaultdict[int, list[Message]] = defaultdict(list)
     for message in messages:
         if _named(subject, message.text) >= needed:
@@ -165,6 +181,11 @@ def _tallied(messages: Sequence[Message], *, show_newest: bool) -> Tallied:
     newest = max(messages, key=lambda message: (message.created_at, message.id))
     best = newest if show_newest else messages[0]
     return Tallied(newest.author, len(messages), newest.created_at, best)
+
+
+def _needed(subject: Sequence[str]) -> int:
+    """Return how many words of a subject a message must name."""
+    return min(len(subject), max(NAMED_IN_FULL, -(-2 * len(subject) // 3)))
 
 
 def _named(subject: Sequence[str], text: str) -> int:

@@ -170,6 +170,25 @@ async def test_when_last_is_answered_with_the_newest_first() -> None:
     assert text.startswith("The newest message about that which I found is of 2024-05-02 21:20:")
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "when did someone mention wifi last",
+        "when was wifi last mentioned?",
+        "last time anyone talked about wifi",
+        "when was the last wifi outage?",
+    ],
+)
+async def test_the_newest_is_found_however_many_match_better(question: str) -> None:
+    better = [said(n, f"the wifi, a wifi outage {n}", author=f"p{n}") for n in range(90)]
+    newest = said(2_000, "so there was that outage again, of the wifi, on every floor of the house")
+    done = await answered(question, *better, newest)
+    assert "the newest is of 2024-05-02 21:20" in done.answer.text.replace(
+        "The newest message about that which I found", "the newest"
+    )
+    assert newest in [citation.message for citation in done.answer.citations]
+
+
 TALK = (
     said(1, "when do we ship the release?"),
     said(2, "the release ships on Friday after the tests", author="bob"),

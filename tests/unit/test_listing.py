@@ -42,6 +42,10 @@ SAID = [
         "how often was docker mentioned?",
         "how many times did people talk about rent",
         "number of messages about taxes",
+        "when did someone mention wifi last",
+        "When was the raid last discussed?",
+        "when was the last time anyone talked about rent?",
+        "last time somebody mentioned docker",
         "who wrote here?",
         "who was active?",
     ],
@@ -76,6 +80,8 @@ def test_what_only_a_message_can_tell_is_not_counted(question: str) -> None:
         ("how often did people talk about docker networking here?", ("docker", "networking")),
         ("who mentioned 東京?", ("東京",)),
         ("who wrote here?", ()),
+        ("when did someone mention wifi last", ("wifi",)),
+        ("last time anyone talked about the rent", ("rent",)),
     ],
 )
 def test_the_subject_is_what_the_question_names_beside_the_counting(
