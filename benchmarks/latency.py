@@ -11,6 +11,7 @@ import numpy as np
 from attrs import evolve
 
 from app.domain.model import Scope
+from app.domain.searching import Search
 from app.domain.vectors import is_worth_a_vector
 from app.entrypoints.container import Container, running
 from app.entrypoints.settings import Settings
@@ -20,10 +21,12 @@ from benchmarks.figures import Figure, Result, median, p95, under
 from benchmarks.replicating import copied_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from app.domain.model import Message
+    from app.domain.ranking import Ranked
+    from app.domain.searching import Found, _Pool, _Wanted
     from app.domain.vectors import Vector
     from benchmarks.figures import Goal
     from benchmarks.material import Material, Query
@@ -46,11 +49,16 @@ def run(rig: Rig) -> Result:
     small, large = rig.indexed(), rig.archived(COPIES)
     naive = [_milliseconds_of_naive(rig.naive(), query) for query in rig.material.queries]
     at_small = asyncio.run(_milliseconds(small.data_dir, rig.material))
+    fusion = asyncio.run(_milliseconds(small.data_dir, rig.material, _FusionAlone))
     at_large = asyncio.run(_milliseconds(_filled(rig, large), rig.material))
     size = f"{small.messages:,} messages"
     figures = [
         _figure(f"{size}, {scope}", taken, "Chroma alone", naive, under(10))
         for scope, taken in at_small.items()
+    ]
+    figures += [
+        _figure(f"{size}, {scope}, not reordered", taken, "reordered", at_small[scope], under(10))
+        for scope, taken in fusion.items()
     ]
     figures += [
         _figure(f"{large.messages:,} messages, {scope}", taken, size, at_small[scope], under(35))
@@ -73,11 +81,26 @@ def _milliseconds_of_naive(pipeline: NaivePipeline, query: Query) -> float:
     return (time.perf_counter() - started) * 1_000
 
 
-async def _milliseconds(data_dir: Path, material: Material) -> dict[str, list[float]]:
+class _FusionAlone(Search):
+    """The search up to its fused order: without reading and weighing the conversation around."""
+
+    async def _reorder(
+        self,
+        best: Sequence[Ranked],
+        wanted: _Wanted,
+        pool: _Pool,  # noqa: ARG002 - as the search has it
+    ) -> list[Found]:
+        return await self._read(best[:LIMIT], wanted.scope)
+
+
+async def _milliseconds(
+    data_dir: Path, material: Material, kind: type[Search] = Search
+) -> dict[str, list[float]]:
     """Return how long each search took, by what it was narrowed to."""
     taken: dict[str, list[float]] = {"one server": [], "one server, up to asked_at": []}
     async with running(container_for(data_dir)) as container:
-        search = container.search()
+        parts = container.search()
+        search = kind(parts.archive, parts.index, parts.embedder, parts.clock)
         for query in material.queries[:_WARMING]:
             await search.find(query.question, LIMIT)
         for query in material.queries:
