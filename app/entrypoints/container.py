@@ -22,6 +22,7 @@ from app.entrypoints.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from app.adapters.chroma.location import Location
     from app.ports.conversations import ConversationStore
     from app.ports.language import ChatModel, Embedder
     from app.ports.storage import MessageArchive, VectorIndex
@@ -54,8 +55,10 @@ def _index(settings: Settings, embedder: Embedder, closing: list[Closing]) -> Ve
     from app.adapters.chroma.index import ChromaVectorIndex
     from app.adapters.chroma.location import OnDisk, OnServer
 
-    url = settings.chroma_url
-    location = OnServer(url) if url else OnDisk(settings.folder)
+    location: Location = OnDisk(settings.folder)
+    if settings.chroma_url is not None:
+        tenant, database = settings.chroma_tenant, settings.chroma_database
+        location = OnServer(settings.chroma_url, tenant, database, settings.chroma_token)
     index = ChromaVectorIndex(location, embedder.identity)
     closing.append(index)
     return index

@@ -75,6 +75,15 @@ class Settings:
     chroma_url: str | None = setting(
         "CHROMA_URL", None, WEB_ADDRESS, "a Chroma server in place of files"
     )
+    chroma_tenant: str = setting(
+        "CHROMA_TENANT", "default_tenant", TEXT, "the tenant there, where it has several"
+    )
+    chroma_database: str = setting(
+        "CHROMA_DATABASE", "default_database", TEXT, "the database there"
+    )
+    chroma_token: str | None = setting(
+        "CHROMA_TOKEN", None, TEXT, "what opens that server", secret=True
+    )
     embedder: str = setting(
         "EMBEDDER", "packaged", one_of("packaged"), "what turns text into vectors"
     )

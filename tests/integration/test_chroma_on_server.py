@@ -13,6 +13,8 @@ from app.adapters.chroma.index import ChromaVectorIndex
 from app.adapters.chroma.location import OnServer
 from app.domain.errors import IndexUnavailable
 from app.domain.model import Scope
+from app.entrypoints.container import Container, running
+from app.entrypoints.settings import read_settings
 from tests.chroma_server import ChromaServer, chroma_server
 from tests.vector_indexes import (
     GUILD,
@@ -27,6 +29,7 @@ from tests.vector_indexes import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 EVERYTHING = Scope.everything()
 
@@ -155,3 +158,21 @@ async def test_two_that_begin_a_server_at_the_same_time_share_it(server: ChromaS
     assert await indexes[0].count(EVERYTHING) == 20
     for index in indexes:
         await index.close()
+
+
+async def test_the_settings_lead_to_the_database_of_the_server(
+    server: ChromaServer, tmp_path: Path
+) -> None:
+    place = server.new_database()
+    settings = read_settings(
+        {"CHROMA_URL": server.url, "CHROMA_DATABASE": place.database, "CHROMA_TOKEN": "t0p"},
+        {"data_dir": tmp_path},
+    )
+    assert "t0p" not in repr(settings)
+    async with running(Container(settings=settings)) as container:
+        index, embedder = container.vectors(), container.embedder()
+        vector = (await embedder.embed(["a message"]))[0]
+        await index.put(GUILD, [entry(1, vector)])
+    direct = ChromaVectorIndex(place, embedder.identity)
+    assert await direct.count(EVERYTHING) == 1
+    await direct.close()
