@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from dependency_injector import containers, providers
@@ -45,10 +45,12 @@ def _archive(settings: Settings) -> MessageArchive:
     return SqlMessageArchive(settings.archive_url, index_bots=settings.index_bots)
 
 
-def _embedder(settings: Settings) -> Embedder:
+def _embedder(settings: Settings, closing: list[Closing]) -> Embedder:
     from app.adapters.onnx import OnnxEmbedder
 
-    return OnnxEmbedder(threads=settings.embed_threads)
+    embedder = OnnxEmbedder(threads=settings.embed_threads)
+    closing.append(embedder)
+    return embedder
 
 
 def _index(settings: Settings, embedder: Embedder, closing: list[Closing]) -> VectorIndex:
@@ -118,7 +120,7 @@ class Container(containers.DeclarativeContainer):
     closing: providers.Singleton[list[Closing]] = providers.Singleton(list)
 
     archive = providers.Singleton(_archive, settings)
-    embedder = providers.Singleton(_embedder, settings)
+    embedder = providers.Singleton(_embedder, settings, closing)
     vectors = providers.Singleton(_index, settings, embedder, closing)
     extractive = providers.Singleton(_extractive)
     ollama = providers.Singleton(_ollama, settings, closing)
@@ -152,16 +154,19 @@ class Container(containers.DeclarativeContainer):
 
 @asynccontextmanager
 async def running(container: Container) -> AsyncGenerator[Container, None]:
-    """Open the archive, and close whatever was used, in order.
+    """Open the archive, and close whatever was used, the last opened first.
+
+    What cannot be closed keeps nothing else open.
 
     The vector index opens itself on first use: a command that does not search by
     meaning leaves the data directory's lock to others. Raises `ArchiveUnavailable`.
     """
-    archive = container.archive()
-    await archive.open()
-    try:
-        yield container
-    finally:
-        for used in reversed(container.closing()):
-            await used.close()
-        await archive.close()
+    async with AsyncExitStack() as stack:
+        archive = container.archive()
+        await archive.open()
+        stack.push_async_callback(archive.close)
+        try:
+            yield container
+        finally:
+            for used in container.closing():
+                stack.push_async_callback(used.close)

@@ -20,8 +20,9 @@ from app.adapters.memory import MemoryConversationStore
 from app.adapters.onnx import OnnxEmbedder
 from app.domain.collecting import Collect
 from app.domain.conversing import Converse
+from app.domain.errors import ArchiveUnavailable
 from app.domain.model import Scope
-from app.entrypoints.container import Container
+from app.entrypoints.container import Container, running
 from app.entrypoints.library import DiscordLLMHandler, MessageContext
 from app.entrypoints.settings import Settings
 from tests.doubles.clock import FrozenClock
@@ -222,3 +223,24 @@ def held(world: World) -> tuple[int, int]:
     """Return how many messages and vectors the doubles hold."""
     archive, vectors = world.engine.archive, world.engine.vectors
     return asyncio.run(archive.count(EVERYTHING)), asyncio.run(vectors.count(EVERYTHING))
+
+
+async def test_what_cannot_be_closed_keeps_nothing_else_open(tmp_path: Path) -> None:
+    closed: list[str] = []
+
+    @frozen
+    class Part:
+        name: str
+
+        async def close(self) -> None:
+            closed.append(self.name)
+            if self.name == "stuck":
+                raise RuntimeError("stuck")
+
+    container = Container(settings=Settings(tmp_path))
+    with pytest.raises(RuntimeError, match="stuck"):
+        async with running(container) as opened:
+            opened.closing().extend([Part("first"), Part("stuck"), Part("last")])
+    assert closed == ["last", "stuck", "first"]
+    with pytest.raises(ArchiveUnavailable, match="not open"):
+        await container.archive().count(EVERYTHING)
