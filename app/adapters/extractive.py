@@ -43,7 +43,7 @@ def _pieces(prompt: Prompt, limit_chars: int) -> list[str]:
     """Write the kind of answer for which something was counted, else quotes."""
     brief = prompt.brief
     if brief.digest is not None:
-        return answer_with_digest(brief.digest, prompt.excerpts, limit_chars)
+        return answer_with_digest(brief.digest, prompt.excerpts, limit_chars, brief.zone)
     if brief.tally is not None:
-        return answer_with_list(brief.tally, prompt.excerpts, limit_chars)
+        return answer_with_list(brief.tally, prompt.excerpts, limit_chars, brief.zone)
     return answer_with_quotes(prompt, limit_chars)

@@ -11,11 +11,11 @@ from app.domain.condensing import Condense, Condensed, Progress
 from app.domain.context import ContextPolicy
 from app.domain.errors import ModelUnavailable
 from app.domain.evidence import Evidence, judge
-from app.domain.gathering import Gather
+from app.domain.gathering import Gather, asked_by
 from app.domain.grounding import check_citations, cut_repetitions, supporting
 from app.domain.model import Answer, Citation, Window
 from app.domain.outgoing import disarmed, plain
-from app.domain.prompt import SYSTEM_PROMPT, build_prompt
+from app.domain.prompt import SYSTEM_PROMPT, build_prompt, now_of
 from app.domain.reply import cut_text, truncate_reply
 from app.domain.tokens import chars_that_fit
 from app.domain.understanding import nobody_wrote
@@ -154,7 +154,7 @@ class Ask:
         findings = await self.search.find(question, question.max_results * FURTHER)
         earlier = [cut_text(turn.text, EARLIER_CHARS) for turn in question.history]
         context_chars = self.limits.context_for(
-            "\n".join([self.system_prompt, *earlier]),
+            "\n".join([self.system_prompt, *earlier, now_of(asked_by(question))]),
             question.text,
             [each.message.text for each in findings.found],
         )
@@ -252,7 +252,7 @@ class Ask:
     async def _nothing_found(self, question: Question, findings: Findings, absence: str) -> Answer:
         scope = findings.understood.narrow(question.scope)
         searched = await self.archive.count(scope.during(findings.window))
-        span = spelled(findings.window)
+        span = spelled(findings.window, question.zone)
         if findings.understood.absent:
             text = nobody_wrote(findings.understood.absent)
         elif searched and absence:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from app.domain.errors import ModelUnavailable
 from app.domain.grounding import check_citations, cut_repetitions
@@ -91,7 +91,8 @@ class Condense:
     ) -> tuple[str, Completion]:
         limit = max(SHORTEST_NOTE_CHARS, self.context_chars // parts - SHORTEST_NOTE_CHARS // 4)
         task = MAP_TASK.format(part=part, parts=parts, limit=limit)
-        user = frame_excerpts(prompt.question, excerpts, task=task)
+        brief = evolve(prompt.brief, facts=())
+        user = frame_excerpts(prompt.question, excerpts, brief, task=task)
         asked = Prompt(prompt.system, user, prompt.question, tuple(excerpts))
         written, completion = "", Completion(self.model.name)
         async with aclosing(self.model.stream(asked, limit)) as pieces:

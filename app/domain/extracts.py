@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import UTC
 from itertools import accumulate
 from math import log
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from app.domain.wording import day_and_time, flat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
 
     from app.domain.prompt import Excerpt, Prompt
 
@@ -55,15 +57,16 @@ _CITATION_LIKE = re.compile(r"\[(\s*\d+(?:\s*,\s*\d+)*\s*)\]")
 
 @frozen
 class Quote:
-    """Sentences of an excerpt, word for word."""
+    """Sentences of an excerpt, word for word, and the zone in which its time is told."""
 
     excerpt: Excerpt
     text: str
+    zone: tzinfo = UTC
 
     def __str__(self) -> str:
         """Return the quote with who said it, when and where, and its number."""
         message = self.excerpt.message
-        said = f"{flat(message.author.display_name)}, {day_and_time(message.created_at)}"
+        said = f"{flat(message.author.display_name)}, {day_and_time(message.created_at, self.zone)}"
         source = uncited(f"{said} in #{flat(message.channel.name)}")
         return f"{quoted_lines(self.text)}\n{source} [{self.excerpt.number}]"
 
@@ -74,13 +77,14 @@ def answer_with_quotes(prompt: Prompt, limit_chars: int) -> list[str]:
     It says where it comes from: every sentence but the first is a quote, followed by its
     author, time and number. Without excerpts it says that nothing was found.
     """
-    quotes = choose_quotes(prompt.question, prompt.excerpts)
+    zone = prompt.brief.zone
+    quotes = [evolve(quote, zone=zone) for quote in choose_quotes(prompt.question, prompt.excerpts)]
     if not quotes:
         return [cut_text(NOTHING_FOUND, limit_chars)]
     lead = LEAD
     if prompt.brief.wants_newest and (newest := _newest_about(prompt.question, quotes)):
         quotes = newest
-        lead = LEAD_NEWEST.format(day_and_time(quotes[0].excerpt.message.created_at))
+        lead = LEAD_NEWEST.format(day_and_time(quotes[0].excerpt.message.created_at, zone))
     pieces = [lead, *(f"\n\n{quote}" for quote in quotes)]
     ends = accumulate(map(len, pieces))
     fitting = [piece for piece, end in zip(pieces, ends, strict=True) if end <= limit_chars]

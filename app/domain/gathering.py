@@ -91,7 +91,7 @@ class Gather:
         if summarizing.wants_digest(findings.reading):
             digest = await self._digest(scope, question)
             if digest.stretches:
-                return self._of_window(digest)
+                return self._of_window(digest, question)
         if any(map(listing.can_be_counted, _wordings(question, findings))):
             asked = await asked_of(self.archive, question, findings)
             if counted := await self._counted(scope, asked, question, findings):
@@ -100,20 +100,20 @@ class Gather:
             return self._by_similarity_recency(findings, question)
         if _wants_newest(findings):
             findings = await self._with_newest(scope, findings)
-        return self._of_search(findings, question.max_results)
+        return self._of_search(findings, question)
 
     def _by_similarity_recency(self, findings: Findings, question: Question) -> Material:
         scored = [(found.message, found.ranked.similarity or 0.0) for found in findings.found]
         excerpts = excerpts_by_similarity_recency(scored, self.context_chars, question.asked_at)
-        return Material(excerpts, Brief(findings.reading.kind), findings.window)
+        return Material(excerpts, asked_by(question, findings), findings.window)
 
-    def _of_search(self, findings: Findings, most: int) -> Material:
-        reading = findings.reading
+    def _of_search(self, findings: Findings, question: Question) -> Material:
+        reading, most = findings.reading, question.max_results
         best = [found.message for found in findings.found[:most]]
         excerpts = select_context(
             best, self.context_chars, _companions(findings, most), question=reading.text
         )
-        brief = Brief(reading.kind, _wants_newest(findings))
+        brief = asked_by(question, findings)
         return Material(excerpts, brief, findings.window)
 
     async def _with_newest(self, scope: Scope, findings: Findings) -> Findings:
@@ -146,10 +146,10 @@ class Gather:
         tally = await self._tally(asked.narrow(scope), subject, newest_first=newest_first)
         if tally is not None:
             tally = evolve(tally, asked_of=asked.names)
-            return self._of_people(tally, asked.only_theirs(findings), question.max_results)
+            return self._of_people(tally, question, asked.only_theirs(findings))
         if not asked.authors:
             return None
-        brief = Brief(findings.reading.kind)
+        brief = asked_by(question, findings)
         absence = listing.told_none(subject, asked.names)
         return Material((), brief, findings.window, absence=absence)
 
@@ -180,7 +180,8 @@ class Gather:
             page = await self.archive.ids(scope, MOST_SEEN, page[-1])
         return newest
 
-    def _of_people(self, tally: Tally, findings: Findings, most: int) -> Material:
+    def _of_people(self, tally: Tally, question: Question, findings: Findings) -> Material:
+        most = question.max_results
         theirs = [person.best for person in tally.people[:MOST_LISTED]]
         known = {message.id for message in theirs}
         others = [found.message for found in findings.found if found.message.id not in known]
@@ -192,9 +193,12 @@ class Gather:
             longest_chars=LISTED_CHARS,
             each_author=True,
         )
-        facts = tuple(listing.facts_of(tally, excerpts))
-        kind, wants_newest = findings.reading.kind, findings.reading.wants_current
-        brief = Brief(kind, wants_newest, tally=tally, facts=facts)
+        brief = evolve(
+            asked_by(question, findings),
+            wants_newest=findings.reading.wants_current,
+            tally=tally,
+            facts=tuple(listing.facts_of(tally, excerpts, question.zone)),
+        )
         return Material(excerpts, brief, findings.window, is_evidence=True)
 
     # What happened
@@ -215,7 +219,7 @@ class Gather:
         held = [guild.last for guild in await self.archive.overview(scope) if guild.last]
         return scope.during(Window(after=max(held) - LATELY)) if held else today
 
-    def _of_window(self, digest: Digest) -> Material:
+    def _of_window(self, digest: Digest, question: Question) -> Material:
         worth = digest.by_worth()
         slices = slices_of(worth, self.context_chars)
         excerpts = (
@@ -223,8 +227,17 @@ class Gather:
             if slices
             else select_context(worth, self.context_chars)
         )
-        brief = Brief(Kind.SUMMARY, digest=digest, facts=tuple(summarizing.facts_of(digest)))
+        facts = tuple(summarizing.facts_of(digest, question.zone))
+        brief = evolve(asked_by(question), kind=Kind.SUMMARY, digest=digest, facts=facts)
         return Material(excerpts, brief, digest.window, is_evidence=True, slices=slices)
+
+
+def asked_by(question: Question, findings: Findings | None = None) -> Brief:
+    """Return what is asked, when and where, before anything is counted."""
+    if findings is None:
+        return Brief(zone=question.zone, asked_at=question.asked_at)
+    kind, wants_newest = findings.reading.kind, _wants_newest(findings)
+    return Brief(kind, wants_newest, zone=question.zone, asked_at=question.asked_at)
 
 
 def _wordings(question: Question, findings: Findings) -> tuple[str, str]:

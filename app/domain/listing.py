@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -21,8 +22,8 @@ from app.domain.terms import question_terms
 from app.domain.wording import counted, day_and_time, flat, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, tzinfo
 
     from app.domain.model import Author, Message
     from app.domain.prompt import Excerpt
@@ -201,12 +202,12 @@ def _stands_in(word: str, said: set[str], folded: str) -> bool:
     return bool(plain and plain <= said) or (not word.isascii() and word in folded)
 
 
-def told(tallied: Tally) -> str:
+def told(tallied: Tally, zone: tzinfo = UTC) -> str:
     """Return the figures as a sentence."""
     least = _least(tallied)
     people = counted(len(tallied.people), "person")
     by = listed(tallied.asked_of) if tallied.asked_of else f"{least}{people}"
-    newest = f"the newest is of {day_and_time(tallied.newest)}."
+    newest = f"the newest is of {day_and_time(tallied.newest, zone)}."
     if not tallied.words and least:
         among = f"Among the newest {tallied.looked_at:,} messages are those of {people}."
         return f"I found {counted(tallied.messages, 'message')}; {newest} {among}"
@@ -229,17 +230,16 @@ def told_none(subject: Sequence[str], names: Sequence[str]) -> str:
     return f"I found no message by {listed(names, 'or')}{mention}"
 
 
-def facts_of(tallied: Tally, excerpts: Sequence[Excerpt]) -> list[str]:
+def facts_of(tallied: Tally, excerpts: Sequence[Excerpt], zone: tzinfo = UTC) -> list[str]:
     """Return the figures as lines for a model that cannot count, with the numbers to cite."""
     numbers = {excerpt.message.id: excerpt.number for excerpt in excerpts}
-    people = (_fact(person, numbers, _least(tallied)) for person in tallied.people[:20])
-    return [f"Counted: {told(tallied)}", *people]
-
-
-def _fact(person: Tallied, numbers: Mapping[int, int], least: str) -> str:
-    number = numbers.get(person.best.id)
-    cited = f" [{number}]" if number else ""
-    return f"- {flat(person.author.display_name)}: {least}{_messages(person)}{cited}"
+    facts = [f"Counted: {told(tallied, zone)}"]
+    for person in tallied.people[:20]:
+        number = numbers.get(person.best.id)
+        cited = f" [{number}]" if number else ""
+        figures = f"{_least(tallied)}{_messages(person, zone)}"
+        facts.append(f"- {flat(person.author.display_name)}: {figures}{cited}")
+    return facts
 
 
 def _least(tallied: Tally) -> str:
@@ -247,17 +247,21 @@ def _least(tallied: Tally) -> str:
     return "" if tallied.is_complete else "at least "
 
 
-def answer_with_list(tallied: Tally, excerpts: Sequence[Excerpt], limit_chars: int) -> list[str]:
+def answer_with_list(
+    tallied: Tally, excerpts: Sequence[Excerpt], limit_chars: int, zone: tzinfo = UTC
+) -> list[str]:
     """Return the figures and a line for each person that can be cited, as many as fit.
 
     The pieces are to be joined. Each line holds a count, a date and the begin of a message.
     """
     by_message = {excerpt.message.id: excerpt for excerpt in excerpts}
-    pieces, room = [cut_text(told(tallied), limit_chars)], limit_chars - len(told(tallied))
+    lead = told(tallied, zone)
+    pieces, room = [cut_text(lead, limit_chars)], limit_chars - len(lead)
     shown = 0
     for person in tallied.people:
         if excerpt := by_message.get(person.best.id):
-            line = f"\n- {_line(person, excerpt, _least(tallied))}"
+            figures = f"{_least(tallied)}{_messages(person, zone)}"
+            line = f"\n- {_line(person, excerpt, figures)}"
             if len(line) + len(_rest(len(tallied.people))) <= room:
                 pieces.append(line)
                 room -= len(line)
@@ -271,14 +275,14 @@ def _rest(people: int) -> str:
     return f"\nand {people:,} more {'person' if people == 1 else 'people'}."
 
 
-def _messages(person: Tallied) -> str:
+def _messages(person: Tallied, zone: tzinfo) -> str:
     last = "" if person.messages == 1 else "the newest "
-    return f"{counted(person.messages, 'message')}, {last}of {day_and_time(person.newest)}"
+    return f"{counted(person.messages, 'message')}, {last}of {day_and_time(person.newest, zone)}"
 
 
-def _line(person: Tallied, excerpt: Excerpt, least: str) -> str:
+def _line(person: Tallied, excerpt: Excerpt, figures: str) -> str:
     whole = flat(excerpt.text)
     text = cut_text(whole, QUOTED_CHARS)
     quote = uncited(f"“{text}{f' {GAP}' * (len(text) < len(whole))}”")
     name = uncited(flat(person.author.display_name))
-    return f"{name} ({least}{_messages(person)}): {quote} [{excerpt.number}]"
+    return f"{name} ({figures}): {quote} [{excerpt.number}]"

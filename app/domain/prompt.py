@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from app.domain.forgery import harmless, harmless_name
 from app.domain.questions import Kind
+from app.domain.wording import day_and_time, local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from app.domain.listing import Tally
     from app.domain.model import Message
@@ -60,7 +62,8 @@ class Brief:
     """What kind of answer is wanted, and what was counted for it.
 
     `facts` are the figures of `tally` or `digest` in words. `wants_newest` says that of
-    several messages that answer the newest is meant.
+    several messages that answer the newest is meant. `asked_at` is when it is asked, where
+    that is known; all times that people and the model read are of the asker's `zone`.
     """
 
     kind: Kind = Kind.LOOKUP
@@ -68,6 +71,8 @@ class Brief:
     tally: Tally | None = None
     digest: Digest | None = None
     facts: tuple[str, ...] = ()
+    zone: tzinfo = UTC
+    asked_at: datetime | None = None
 
 
 @frozen
@@ -90,10 +95,14 @@ def format_header(moment: datetime, author: str, channel: str) -> str:
     return f"[{moment:%Y-%m-%d %H:%M}] {harmless_name(author)} in #{harmless_name(channel)}:"
 
 
-def format_excerpt(excerpt: Excerpt) -> str:
-    """Return an excerpt as the model reads it: number, header, text that cannot forge a fence."""
+def format_excerpt(excerpt: Excerpt, zone: tzinfo = UTC) -> str:
+    """Return an excerpt as the model reads it: number, header, text that cannot forge a fence.
+
+    It is as long in every `zone`.
+    """
     message = excerpt.message
-    header = format_header(message.created_at, message.author.display_name, message.channel.name)
+    moment = local(message.created_at, zone)
+    header = format_header(moment, message.author.display_name, message.channel.name)
     return f"[{excerpt.number}] {header}\n{harmless(excerpt.text)}"
 
 
@@ -110,22 +119,23 @@ def build_prompt(
     What was counted stands between the fences too, as it names people and channels.
     """
     brief = brief or Brief()
-    user = frame_excerpts(question, excerpts, history, facts=brief.facts, task=task_of(brief))
+    user = frame_excerpts(question, excerpts, brief, history, task=task_of(brief))
     return Prompt(system, user, question, tuple(excerpts), brief)
 
 
 def frame_excerpts(
     question: str,
     excerpts: Sequence[Excerpt],
+    brief: Brief,
     history: Sequence[str] = (),
     *,
-    facts: Sequence[str] = (),
     task: str = "",
 ) -> str:
     """Return what a model is asked about these excerpts, with figures before them."""
-    counted = "\n".join(map(harmless, facts))
-    parts = [*filter(None, [counted]), *map(format_excerpt, excerpts)]
-    return frame_question(question, SEPARATOR.join(parts) or NO_MESSAGES, history, task=task)
+    counted = "\n".join(map(harmless, brief.facts))
+    formatted = [format_excerpt(excerpt, brief.zone) for excerpt in excerpts]
+    body = SEPARATOR.join([*filter(None, [counted]), *formatted]) or NO_MESSAGES
+    return frame_question(question, body, history, now=now_of(brief), task=task)
 
 
 def frame_notes(question: str, notes: Sequence[str], brief: Brief) -> str:
@@ -140,7 +150,8 @@ def frame_notes(question: str, notes: Sequence[str], brief: Brief) -> str:
         if note
     ]
     body = SEPARATOR.join([*filter(None, [counted]), *parts])
-    return frame_question(question, body, task=f"{task_of(brief)} {FROM_NOTES}".strip())
+    task = f"{task_of(brief)} {FROM_NOTES}".strip()
+    return frame_question(question, body, now=now_of(brief), task=task)
 
 
 def task_of(brief: Brief) -> str:
@@ -149,7 +160,16 @@ def task_of(brief: Brief) -> str:
     return " ".join(filter(None, [TASKS.get(brief.kind, ""), newest]))
 
 
-def frame_question(question: str, body: str, history: Sequence[str] = (), *, task: str = "") -> str:
+def now_of(brief: Brief) -> str:
+    """Return what "now" is and where all times are of, nothing where that is not known."""
+    if brief.asked_at is None:
+        return ""
+    return f"Asked at {day_and_time(brief.asked_at, brief.zone)} ({brief.zone})."
+
+
+def frame_question(
+    question: str, body: str, history: Sequence[str] = (), *, now: str = "", task: str = ""
+) -> str:
     """Put formatted messages between the fences and the question below them.
 
     What never changes stands first, so that the server can keep it. The messages' texts
@@ -158,7 +178,8 @@ def frame_question(question: str, body: str, history: Sequence[str] = (), *, tas
     earlier = "".join(f"Earlier question: {_flat(text)}\n" for text in history)
     asked = harmless(question.strip())
     how = f"\n\n{task}" if task else ""
-    return f"{_BEGIN}\n{body}\n{_END}\n\n{earlier}Question: {asked}{how}"
+    when = f"{now}\n" if now else ""
+    return f"{_BEGIN}\n{body}\n{_END}\n\n{when}{earlier}Question: {asked}{how}"
 
 
 def _flat(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import chain, pairwise, zip_longest
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,11 @@ from app.domain.questions import Kind
 from app.domain.reply import cut_text
 from app.domain.stems import stem, stems_of
 from app.domain.terms import STOP_WORDS, question_terms
-from app.domain.wording import counted, day_and_time, flat, spelled
+from app.domain.wording import counted, day_and_time, flat, local, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import tzinfo
 
     from app.domain.model import Channel, Message
     from app.domain.prompt import Excerpt
@@ -170,35 +171,39 @@ def _stretch(messages: Sequence[Message], replies: Mapping[int, int]) -> Stretch
     return Stretch(tuple(messages), tuple(key), len({m.author.id for m in messages}))
 
 
-def facts_of(digest: Digest) -> list[str]:
+def facts_of(digest: Digest, zone: tzinfo = UTC) -> list[str]:
     """Return the figures as lines for a model that cannot count."""
-    busiest = [f"- {_place(s)}: {_size(s)}" for s in digest.stretches[:STRETCHES_TOLD]]
-    return [f"Counted: {_told(digest)} The busiest stretches:", *busiest]
+    busiest = [f"- {_place(s, zone)}: {_size(s)}" for s in digest.stretches[:STRETCHES_TOLD]]
+    return [f"Counted: {_told(digest, zone)} The busiest stretches:", *busiest]
 
 
-def answer_with_digest(digest: Digest, excerpts: Sequence[Excerpt], limit_chars: int) -> list[str]:
+def answer_with_digest(
+    digest: Digest, excerpts: Sequence[Excerpt], limit_chars: int, zone: tzinfo = UTC
+) -> list[str]:
     """Return what happened, in pieces to be joined: figures, and the key messages word for word.
 
     The busiest stretches stand first. What does not fit is left out, the least first.
     """
     by_message = {excerpt.message.id: excerpt for excerpt in excerpts}
-    lead = _told(digest)
+    lead = _told(digest, zone)
     for most in range(MESSAGES_QUOTED, 0, -1):
-        pieces = [lead, *_told_stretches(digest, by_message, most)]
+        pieces = [lead, *_told_stretches(digest, by_message, most, zone)]
         if len(pieces) > 1 and sum(map(len, pieces)) <= limit_chars:
             return pieces
     return [cut_text(lead, limit_chars)]
 
 
-def _told_stretches(digest: Digest, excerpts: Mapping[int, Excerpt], most: int) -> Iterator[str]:
+def _told_stretches(
+    digest: Digest, excerpts: Mapping[int, Excerpt], most: int, zone: tzinfo
+) -> Iterator[str]:
     """Yield the busiest stretches with their best messages, in all at most so many of them."""
     stretches = digest.stretches[:STRETCHES_TOLD]
     quoted = _most_telling(stretches, excerpts, most)
     for stretch in stretches:
         shown = [excerpts[m.id] for m in stretch.messages if m.id in quoted]
         if shown:
-            yield f"\n\n**{uncited(_place(stretch))}**, {_size(stretch)}"
-            yield from map(_quote, shown)
+            yield f"\n\n**{uncited(_place(stretch, zone))}**, {_size(stretch)}"
+            yield from (_quote(excerpt, zone) for excerpt in shown)
 
 
 def _most_telling(
@@ -214,30 +219,30 @@ def _most_telling(
     return set(said)
 
 
-def _quote(excerpt: Excerpt) -> str:
+def _quote(excerpt: Excerpt, zone: tzinfo) -> str:
     text = cut_text(excerpt.text, QUOTED_CHARS)
     cut = f" {GAP}" if len(text) < len(excerpt.text) else ""
     message = excerpt.message
-    said_by = f"{flat(message.author.display_name)}, {message.created_at:%H:%M}"
+    said_by = f"{flat(message.author.display_name)}, {local(message.created_at, zone):%H:%M}"
     return f"\n{quoted_lines(text + cut)}\n{uncited(said_by)} [{excerpt.number}]"
 
 
-def _told(digest: Digest) -> str:
+def _told(digest: Digest, zone: tzinfo) -> str:
     """Return the figures of a window as sentences."""
     looked_at = ""
     if digest.read < digest.messages:
         looked_at = f", of which I read the {digest.read:,} of the busiest hours"
     return (
-        f"{counted(digest.messages, 'message')}{spelled(digest.window)}{looked_at}:"
+        f"{counted(digest.messages, 'message')}{spelled(digest.window, zone)}{looked_at}:"
         f" {counted(digest.people, 'person')} in {counted(digest.channels, 'channel')}."
     )
 
 
-def _place(stretch: Stretch) -> str:
+def _place(stretch: Stretch, zone: tzinfo) -> str:
     """Return where and when a stretch was."""
-    first, last = stretch.messages[0].created_at, stretch.messages[-1].created_at
-    until = f"{last:%H:%M}" if first.date() == last.date() else day_and_time(last)
-    return f"#{flat(stretch.channel.name)}, {day_and_time(first)} to {until}"
+    first, last = (local(stretch.messages[at].created_at, zone) for at in (0, -1))
+    until = f"{last:%H:%M}" if first.date() == last.date() else day_and_time(last, zone)
+    return f"#{flat(stretch.channel.name)}, {day_and_time(first, zone)} to {until}"
 
 
 def _size(stretch: Stretch) -> str:

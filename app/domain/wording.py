@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from app.domain.model import Window
 
@@ -29,13 +30,21 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def day_and_time(moment: datetime) -> str:
-    """Return a time as all answers show it; it is in UTC."""
-    return f"{moment:%Y-%m-%d %H:%M}"
+def local(moment: datetime, zone: tzinfo) -> datetime:
+    """Return a moment on the clock of a zone, or as it is where no clock goes so far."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
-def spelled(window: Window) -> str:
+def day_and_time(moment: datetime, zone: tzinfo = UTC) -> str:
+    """Return a time as all answers show it."""
+    return f"{local(moment, zone):%Y-%m-%d %H:%M}"
+
+
+def spelled(window: Window, zone: tzinfo = UTC) -> str:
     """Return a span of time as a person reads it, empty for all of time."""
-    after = f" from {day_and_time(window.after)}" if window.after else ""
-    before = f" until {day_and_time(window.before)}" if window.before else ""
-    return f"{after}{before} (UTC)" if after or before else ""
+    after = f" from {day_and_time(window.after, zone)}" if window.after else ""
+    before = f" until {day_and_time(window.before, zone)}" if window.before else ""
+    return f"{after}{before} ({zone})" if after or before else ""

@@ -121,6 +121,13 @@ def test_on_a_pipe_people_get_the_answer_then_its_sources_with_addresses(library
     assert "\x1b" not in finished.out
 
 
+def test_an_answer_and_its_sources_tell_the_same_time(library: Program) -> None:
+    question = ("ask", "Who is out of printer paper?", "--timezone", "Asia/Tokyo")
+    answer, _, sources = library.done(*question).out.partition("\n\n[")
+    assert "carol, 2024-01-16 07:00 in #general" in answer
+    assert "carol in #general, 2024-01-16 07:00" in sources
+
+
 def test_what_was_quoted_is_not_repeated_below(library: Program) -> None:
     finished = library.done("ask", "Who is out of printer paper?")
     assert finished.out.count("out of paper") == 1

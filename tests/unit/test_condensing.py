@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from app.adapters.extractive import ExtractiveChatModel
 from app.domain.asking import AnswerLimits, Done, Replaced, Sources, Written
@@ -75,6 +76,16 @@ async def test_each_slice_is_noted_and_the_answer_is_written_from_the_notes() ->
     assert "message of number" not in summed_up.user
     assert done.prompt == summed_up
     assert all(len(prompt.user) < 2_000 for prompt in model.prompts)
+
+
+async def test_notes_and_answer_are_asked_in_the_zone_of_the_asker() -> None:
+    model = ScriptedChatModel(note_or_sum_up)
+    engine = Engine(model=model, limits=LIMITS)
+    await engine.hear(*(said(n, f"message of number {n}") for n in range(1, 41)))
+    await engine.ask().whole(evolve(asked(QUESTION), zone=ZoneInfo("Asia/Tokyo")))
+    assert len(model.prompts) == 4
+    assert all("Asked at 2024-06-01 21:00 (Asia/Tokyo)." in p.user for p in model.prompts)
+    assert "[2024-05-01 21:01] Ana" in model.prompts[0].user
 
 
 async def test_a_number_means_the_same_message_in_the_note_and_in_the_answer() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -107,6 +108,14 @@ def test_the_newest_message_comes_first_where_the_last_one_is_asked_for() -> Non
     )
     assert text.index("Another") < text.index("was long")
     assert "sofa" not in text
+
+
+def test_the_time_of_the_newest_and_of_every_quote_is_of_the_zone_asked_in() -> None:
+    brief = evolve(NEWEST, zone=ZoneInfo("Asia/Tokyo"))
+    prompt = evolve(prompt_of("When was the last raid?", "A raid with cake."), brief=brief)
+    text = "".join(answer_with_quotes(prompt, 1_800))
+    assert text.startswith("The newest message about that which I found is of 2024-01-15 23:30:")
+    assert "ana, 2024-01-15 23:30 in #general" in text
 
 
 def test_nothing_is_called_the_newest_about_something_that_nobody_named() -> None:

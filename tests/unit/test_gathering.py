@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -187,6 +188,51 @@ async def test_the_newest_is_found_however_many_match_better(question: str) -> N
         "The newest message about that which I found", "the newest"
     )
     assert newest in [citation.message for citation in done.answer.citations]
+
+
+@pytest.mark.parametrize(
+    ("question", "times"),
+    [
+        ("is python slow?", ["Bob, 2024-05-01 21:03 in #general"]),
+        (
+            "who mentioned python?",
+            ["the newest is of 2024-05-01 21:05.", "newest of 2024-05-01 21:"],
+        ),
+        (
+            f"summarize the discussion {DAY}",
+            [
+                "from 2024-05-01 00:00 until 2024-05-02 00:00 (Asia/Tokyo)",
+                "**#general, 2024-05-01 21:01 to 21:04**",
+                "Ana, 21:01 [",
+            ],
+        ),
+        ("what was said on 3 March 2024", ["from 2024-03-03 00:00 until 2024-03-04 00:00 (Asia/"]),
+    ],
+)
+async def test_all_times_in_an_answer_are_those_of_the_asker(
+    question: str, times: list[str]
+) -> None:
+    engine = Engine(model=ExtractiveChatModel())
+    await engine.hear(*PYTHON)
+    tokyo = evolve(asked(question), zone=ZoneInfo("Asia/Tokyo"))
+    text = (await engine.ask().whole(tokyo)).answer.text
+    assert [time for time in times if time not in text] == []
+    assert " 12:0" not in text
+
+
+@pytest.mark.parametrize(
+    "question", ["is python slow?", "who mentioned python?", f"summarize {DAY}"]
+)
+async def test_a_model_reads_the_times_of_the_asker_and_what_now_is(question: str) -> None:
+    model = ScriptedChatModel()
+    engine = Engine(model=model)
+    await engine.hear(*PYTHON)
+    await engine.ask().whole(evolve(asked(question), zone=ZoneInfo("Asia/Tokyo")))
+    (prompt,) = model.prompts
+    fenced, _, below = prompt.user.partition("\nEND EXCERPTS\n")
+    assert below.startswith("\nAsked at 2024-06-01 21:00 (Asia/Tokyo).\nQuestion: ")
+    assert "[2024-05-01 21:02] Bob in #general:" in fenced
+    assert " 12:0" not in fenced
 
 
 TALK = (

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 from app.domain.model import Author, Channel
 from app.domain.prompt import (
     SYSTEM_PROMPT,
+    Brief,
     Excerpt,
     build_prompt,
     format_excerpt,
     format_header,
+    frame_notes,
 )
 from tests.conversations import excerpts_of, prompt_of, say
 
@@ -32,6 +35,24 @@ def test_a_prompt_has_the_excerpts_between_its_fences_and_the_question_last() ->
         "END EXCERPTS\n\n"
         "Question: When is it?"
     )
+
+
+def test_the_model_is_told_what_now_is_and_reads_times_of_the_same_zone() -> None:
+    asked_at = datetime(2024, 5, 3, 5, 20, tzinfo=UTC)
+    brief = Brief(zone=ZoneInfo("Asia/Tokyo"), asked_at=asked_at)
+    user = build_prompt("When?", excerpts_of("On Friday."), history=("Who?",), brief=brief).user
+    assert "[1] [2024-01-15 23:30] ana in #general:\n" in user
+    assert user.endswith(
+        "END EXCERPTS\n\nAsked at 2024-05-03 14:20 (Asia/Tokyo).\n"
+        "Earlier question: Who?\nQuestion: When?"
+    )
+    assert "(Asia/Tokyo).\nQuestion: When?" in frame_notes("When?", ["On Friday [1]"], brief)
+
+
+def test_no_zone_moves_a_message_beyond_the_years_there_are() -> None:
+    first = evolve(say("hi"), created_at=datetime.min.replace(tzinfo=UTC))
+    formatted = format_excerpt(Excerpt(1, first, "hi"), ZoneInfo("America/New_York"))
+    assert formatted.endswith("00:00] ana in #general:\nhi")
 
 
 def test_instructions_stand_apart_and_can_be_replaced() -> None:
