@@ -90,12 +90,13 @@ def test_an_import_that_is_killed_again_and_again_comes_to_its_end(
     assert_same(Contents.of(tmp_path), calm.contents)
 
 
+@pytest.mark.parametrize("moment", MOMENTS, ids=["first", "middle", "last"])
 @pytest.mark.parametrize("stage", ["embed", "vector write", "mark cleared commit"])
 def test_indexing_that_was_killed_goes_on_as_if_nothing_happened(
-    calm: Calm, forks: Runs, tmp_path: Path, stage: str
+    calm: Calm, forks: Runs, tmp_path: Path, stage: str, moment: tuple[float, float]
 ) -> None:
     forks.run(tmp_path, "import", "--no-embed", calm.export)
-    [strike] = calm.run.strikes(stage, [(0.5, 0.8)])
+    [strike] = calm.run.strikes(stage, [moment])
     assert forks.run(tmp_path, "index", strike=strike).was_in(strike)
     assert forks.run(tmp_path, "index").finished.code == DONE
     assert_same(Contents.of(tmp_path), calm.contents)
