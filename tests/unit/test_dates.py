@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.dates import find_window
+from app.domain.times import FIRST_NOW, LAST_NOW
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2024, 4, 17, 15, 30, tzinfo=BERLIN)  # a Wednesday
@@ -368,6 +369,10 @@ def test_no_question_is_an_error_and_no_window_is_empty_or_ahead(question: str) 
         assert after is None or before is None or after < before
 
 
-@given(st.text())
-def test_any_text_can_be_read(question: str) -> None:
-    find_window(question, NOW, BERLIN)
+@given(
+    st.text() | st.sampled_from(["what was said yesterday?", "who said it in the last 3 years?"]),
+    st.datetimes(datetime(FIRST_NOW, 1, 1), datetime(LAST_NOW, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+def test_any_text_can_be_read_at_any_time(question: str, now: datetime) -> None:
+    dated = find_window(question, now, BERLIN)
+    assert dated is None or (dated.window.after or now) <= now

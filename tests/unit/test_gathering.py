@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,9 @@ from attrs import evolve
 
 from app.adapters.extractive import ExtractiveChatModel
 from app.domain.context import ContextPolicy
-from app.domain.model import Scope
+from app.domain.model import Author, Scope
 from tests.doubles.model import ScriptedChatModel
-from tests.engine import Engine, asked, id_of, message_id, said
+from tests.engine import NOW, Engine, asked, id_of, message_id, said
 
 if TYPE_CHECKING:
     from app.domain.asking import Done
@@ -269,10 +270,26 @@ async def test_a_summary_of_a_channel_is_of_that_channel() -> None:
     assert "lunch anyone" in done.answer.text
 
 
+AGO = (
+    (said(1, "we were on the old server"), timedelta(days=3)),
+    (said(2, "we moved to the new server", author="bob"), timedelta(0)),
+)
+
+
 async def test_without_a_time_the_last_day_with_messages_is_told() -> None:
     done = await answered("what did I miss?", *TALK)
     assert done.answer.text.startswith("1 message from 2024-05-03")
     assert "day after tomorrow" in done.answer.text
+
+
+@pytest.mark.parametrize("days_ago", [0.5, 2, 20, 200, 2_000])
+async def test_the_last_day_is_found_where_bots_spoke_last(days_ago: float) -> None:
+    bot = Author(9, "beep", "Beep", is_bot=True)
+    talk = [evolve(each, created_at=NOW - timedelta(days_ago) - gap) for each, gap in AGO]
+    late = [evolve(said(n, "beep"), author=bot, created_at=NOW) for n in range(10, 12)]
+    done = await answered("What did I miss?", *talk, *late)
+    assert done.answer.text.startswith("1 message from ")
+    assert "moved to the new server" in done.answer.text
 
 
 async def test_a_time_without_messages_is_no_reason_to_invent_any() -> None:
