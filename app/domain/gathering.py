@@ -25,6 +25,7 @@ from app.domain.slicing import slices_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from app.domain.companions import Companion
     from app.domain.listing import Tally
@@ -58,6 +59,9 @@ LISTED_CHARS = 300
 
 LATELY = timedelta(days=1)
 """What a summary without a named time is of."""
+
+LOOKED_BACK = (timedelta(days=7), timedelta(days=30), timedelta(days=365), None)
+"""So far back the last message is looked for, until there is one."""
 
 
 @frozen
@@ -212,12 +216,24 @@ class Gather:
         return summarizing.digest_of(read, in_all, scope.window)
 
     async def _lately(self, scope: Scope, question: Question) -> Scope:
-        """Narrow to the last day, or to the last day on which anything was said."""
-        today = scope.during(Window(after=question.asked_at - LATELY))
+        """Narrow to the last day, or to the last one on which anything was said."""
+        today = scope.during(Window(question.asked_at - LATELY))
         if await self.archive.ids(today, 1):
             return today
-        held = [guild.last for guild in await self.archive.overview(scope) if guild.last]
-        return scope.during(Window(after=max(held) - LATELY)) if held else today
+        last = await self._last_said(scope, question.asked_at)
+        return scope.during(Window(last - LATELY)) if last else today
+
+    async def _last_said(self, scope: Scope, asked_at: datetime) -> datetime | None:
+        """Return when the newest message that is searched was written.
+
+        The overview of what is held does not tell, as bots that are not searched count there.
+        """
+        for span in LOOKED_BACK:
+            recent = scope.during(Window(span and asked_at - span))
+            newest = await self.archive.read(await self._newest(recent, 1), recent)
+            if newest:
+                return newest[0].created_at
+        return None
 
     def _of_window(self, digest: Digest, question: Question) -> Material:
         worth = digest.by_worth()
