@@ -151,6 +151,10 @@ class MessageArchive(Protocol):
     async def matching(self, terms: Sequence[str], scope: Scope, limit: int) -> list[Hit]:
         """Return the messages that best match any of the terms by BM25, best first.
 
+        Fewer than `limit` are all that hold one of the terms. Where there are more, words
+        that are frequent in the channels of the scope may be left out in favour of rarer
+        ones; how frequent they are elsewhere decides about scores alone.
+
         A term is a word of the question as written; stemming, folding of diacritics and
         segmentation of scripts without spaces are the archive's. Terms may contain
         anything, also what the database's query language would read as an operator.
@@ -163,7 +167,8 @@ class MessageArchive(Protocol):
     ) -> list[ChunkHit]:
         """Return the stretches of conversation that best match, with their messages in scope.
 
-        Stretches without a message in the scope are left out.
+        Stretches without a message in the scope are left out. As for messages, fewer than
+        `limit` are all there are.
         """
         ...
 

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import stat
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from app.adapters.sql import SqlMessageArchive, lexical, migrations, scoping
 from app.adapters.sql.schema import HEAD, metadata
 from app.domain.errors import ArchiveUnavailable, InvalidInput, InvalidSetting
+from app.domain.model import Scope, Window
 from app.ports.storage import Stored
 from tests import archive_process
 from tests.archives import (
@@ -24,6 +25,7 @@ from tests.archives import (
     SEEN,
     file_of,
     found,
+    id_of,
     message_id,
     opened,
     say,
@@ -209,14 +211,52 @@ async def test_a_window_is_searched_without_asking_every_message_for_an_invented
     assert "messages_misdated" in str(plan)
 
 
-async def test_frequent_words_are_left_out_where_rarer_ones_are_found(
+async def test_frequent_words_are_left_out_where_enough_is_found_without_them(
     archive: MessageArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lexical, "BUDGET", 4)
-    await store(archive, *(say(n, "common") for n in range(10)), say(11, "rare"), say(12, "rare"))
-    assert set(await found(archive, "common", "rare")) == {message_id(11), message_id(12)}
-    assert len(await found(archive, "common")) == 10
-    assert len(await found(archive, "common", "missing")) == 10
+    rare = [say(n, "common and rare") for n in (60, 61)]
+    await store(archive, *rare, *(say(n, "common") for n in range(10)), say(200, "hay"))
+    enough = await archive.matching(["common", "rare"], EVERYTHING, 2)
+    assert enough == await archive.matching(["rare"], EVERYTHING, 2)
+    assert len(await found(archive, "common", "rare")) == 12
+    assert len(await archive.matching_chunks(["common", "rare"], EVERYTHING, 1)) == 1
+    assert len(await archive.matching_chunks(["common", "rare"], EVERYTHING, 9)) == 2
+    assert len(await found(archive, "common")) == 12
+    assert len(await found(archive, "common", "missing")) == 12
+
+
+@pytest.mark.parametrize("elsewhere", [{"guild": "away"}, {"channel": "hidden"}])
+async def test_what_is_frequent_elsewhere_is_not_left_out_here(
+    archive: MessageArchive, monkeypatch: pytest.MonkeyPatch, elsewhere: dict[str, Any]
+) -> None:
+    """Nor does it give its place to what is more frequent here."""
+    monkeypatch.setattr(lexical, "BUDGET", 4)
+    await store(archive, *(say(n, "python", **elsewhere) for n in range(200, 220)))
+    await store(archive, *(say(n, "hay", **elsewhere) for n in range(300, 400)))
+    release = "release of something that is hardly worth as many words as these"
+    await store(archive, say(1, "python python"), *(say(60 + 60 * n, release) for n in range(3)))
+    here = Scope({id_of("home"): {id_of("general")}})
+    for limit in (1, 100):
+        first, *_ = await archive.matching(["python", "release"], here, limit)
+        assert first.message_id == message_id(1)
+        chunk, *_ = await archive.matching_chunks(["python", "release"], here, limit)
+        assert chunk.message_ids == (message_id(1),)
+
+
+async def test_words_frequent_among_what_others_wrote_are_found_by_author_and_time(
+    archive: MessageArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lexical, "BUDGET", 4)
+    said = ["python"] * 10 + ["release"] * 2
+    await store(archive, *(say(n, text, author="ben") for n, text in enumerate(said)))
+    await store(archive, say(60, "python talk"))
+    ana = EVERYTHING.by([id_of("ana")])
+    assert await found(archive, "python", "release", scope=ana) == [message_id(60)]
+    [chunk] = await archive.matching_chunks(["python", "release"], ana, 10)
+    assert chunk.message_ids == (message_id(60),)
+    window = EVERYTHING.during(Window(after=say(60).created_at))
+    assert await found(archive, "python", "release", scope=window) == [message_id(60)]
 
 
 async def test_opening_an_archive_imports_no_more_than_it_takes(

@@ -16,6 +16,7 @@ from attrs import define, field
 from sqlalchemy import bindparam, column, func, literal_column, table, text
 
 from app.adapters.sql import sqlite
+from app.adapters.sql.scoping import may_read_all
 from app.domain.terms import segment
 
 if TYPE_CHECKING:
@@ -23,20 +24,27 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
+    from app.domain.model import Scope
+
 WordIndex = Literal["message_words", "chunk_words"]
 INDEXES: tuple[WordIndex, ...] = ("message_words", "chunk_words")
 
 message_words = table("message_words", column("rowid"), column("text"))
 chunk_words = table("chunk_words", column("rowid"), column("text"))
 
-BUDGET = 5_000
-"""Messages in scope that are ranked for a question while they suffice."""
+BUDGET = 3_000
+"""Messages in the channels of a scope that are ranked for a question while they suffice."""
 _KEPT_COUNTS = 10_000
 _KEPT_SECONDS = 600.0
 
 _COUNT = """
 SELECT (SELECT count(*) FROM message_words WHERE message_words MATCH value)
 FROM json_each(?) ORDER BY key
+"""
+_COUNT_BY_CHANNEL = """
+SELECT messages.guild_id, messages.channel_id, count(*)
+FROM message_words JOIN messages ON messages.id = message_words.rowid
+WHERE message_words MATCH ? GROUP BY 1, 2
 """
 _TOKENIZER = "porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"
 
@@ -96,12 +104,13 @@ class Frequencies:
     """
 
     _counts: dict[str, int] = field(factory=dict, init=False)
+    _by_channel: dict[str, dict[tuple[int, int], int]] = field(factory=dict, init=False)
     _since: float = field(factory=monotonic, init=False)
 
     def of(self, connection: Connection, phrases: Sequence[str]) -> dict[str, int]:
         """Return the frequency of each phrase; 0 is true now, anything else was lately."""
         if monotonic() - self._since > _KEPT_SECONDS or len(self._counts) > _KEPT_COUNTS:
-            self._counts, self._since = {}, monotonic()
+            self._counts, self._by_channel, self._since = {}, {}, monotonic()
         counts = self._counts
         known = {phrase: counts[phrase] for phrase in phrases if phrase in counts}
         missing = [phrase for phrase in phrases if phrase not in known]
@@ -112,24 +121,51 @@ class Frequencies:
             known |= fresh
         return known
 
+    def within(
+        self, connection: Connection, phrases: Sequence[str], scope: Scope
+    ) -> dict[str, int]:
+        """Return the frequency of each phrase in the channels of the scope, lately."""
+        by_channel = self._by_channel
+        for phrase in phrases:
+            if phrase not in by_channel:
+                rows = connection.exec_driver_sql(_COUNT_BY_CHANNEL, (phrase,))
+                by_channel[phrase] = {(guild, channel): count for guild, channel, count in rows}
+        places = {place for phrase in phrases for place in by_channel[phrase]}
+        readable = {place for place in places if scope.may_read(*place)}
+        return {
+            phrase: sum(n for place, n in by_channel[phrase].items() if place in readable)
+            for phrase in phrases
+        }
 
-def query(connection: Connection, terms: Iterable[str], frequencies: Frequencies) -> str | None:
-    """Return the query for any of the terms, `None` where none of them occurs.
 
-    Ranking costs some two microseconds for each text that matches, so the rarest terms
-    are taken until they amount to `BUDGET` messages; words more frequent than that say
-    little about which message is meant.
+def queries(
+    connection: Connection, terms: Iterable[str], scope: Scope, frequencies: Frequencies
+) -> list[str]:
+    """Return queries for any of the terms; where one finds too few the next is to be asked.
+
+    Ranking costs some two microseconds for each text that matches, so the first asks for
+    the rarest terms alone that amount to `BUDGET` messages; words more frequent than that
+    say little about which message is meant. How frequent a word is elsewhere, where the
+    scope may not read, does not decide. The last asks for every term that occurs.
     """
-    phrases = list(dict.fromkeys(_phrase(term) for term in terms))
-    counts = frequencies.of(connection, phrases)
-    occurring = sorted((count, phrase) for phrase, count in counts.items() if count)
-    totals = accumulate(count for count, _ in occurring)
-    chosen = [
-        phrase
-        for at, ((_, phrase), total) in enumerate(zip(occurring, totals, strict=True))
-        if not at or total <= BUDGET
-    ]
-    return " OR ".join(chosen) or None
+    counts = frequencies.of(connection, list(dict.fromkeys(map(_phrase, terms))))
+    occurring = [phrase for phrase, count in counts.items() if count]
+    if sum(counts.values()) <= BUDGET:
+        chosen = occurring
+    elif may_read_all(connection, scope):
+        chosen = _rarest({phrase: counts[phrase] for phrase in occurring})
+    else:
+        chosen = _rarest(frequencies.within(connection, occurring, scope))
+    asked = [chosen] if len(chosen) == len(occurring) else [chosen, occurring]
+    return [" OR ".join(phrases) for phrases in asked if phrases]
+
+
+def _rarest(counts: Mapping[str, int]) -> list[str]:
+    """Return the rarest phrases, together in no more than `BUDGET` messages, and at least one."""
+    rarest_first = sorted(counts, key=lambda phrase: (counts[phrase], phrase))
+    totals = accumulate(counts[phrase] for phrase in rarest_first)
+    within_budget = sum(total <= BUDGET for total in totals)
+    return rarest_first[: max(1, within_budget)]
 
 
 def _phrase(term: str) -> str:

@@ -13,7 +13,7 @@ from app.adapters.sql.scoping import ADMITTED, IS_NARROWED, id_span, parameters,
 from app.domain.model import ChunkHit, Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, FromClause, Subquery
     from sqlalchemy.sql.selectable import Select
@@ -96,13 +96,14 @@ def matching(
     frequencies: Frequencies,
 ) -> list[Hit]:
     """Rank messages."""
-    query = lexical.query(connection, terms, frequencies)
-    if query is None or scope.is_empty:
+    if scope.is_empty:
         return []
-    span = id_span(connection, scope)
-    asked = {"query": query, "limit": limit, **span, **parameters(scope)}
-    rows = connection.execute(_MESSAGES, asked).all()
-    return [Hit(message_id, guild_id, score) for message_id, guild_id, score in rows]
+    queries = lexical.queries(connection, terms, scope, frequencies)
+    asked = {"limit": limit, **id_span(connection, scope), **parameters(scope)}
+    return [
+        Hit(message_id, guild_id, score)
+        for message_id, guild_id, score in _best(connection, _MESSAGES, queries, asked)
+    ]
 
 
 def matching_chunks(
@@ -113,9 +114,26 @@ def matching_chunks(
     frequencies: Frequencies,
 ) -> list[ChunkHit]:
     """Rank stretches of conversation, each with its messages in scope."""
-    query = lexical.query(connection, terms, frequencies)
-    if query is None or scope.is_empty:
+    if scope.is_empty:
         return []
-    asked = {"query": query, "limit": limit, **parameters(scope)}
-    rows = connection.execute(_CHUNKS, asked).all()
-    return [ChunkHit(guild_id, tuple(orjson.loads(ids)), score) for guild_id, ids, score in rows]
+    queries = lexical.queries(connection, terms, scope, frequencies)
+    asked = {"limit": limit, **parameters(scope)}
+    return [
+        ChunkHit(guild_id, tuple(orjson.loads(ids)), score)
+        for guild_id, ids, score in _best(connection, _CHUNKS, queries, asked)
+    ]
+
+
+def _best(
+    connection: Connection,
+    statement: Select[Any],
+    queries: Sequence[str],
+    asked: Mapping[str, Any],
+) -> Sequence[Any]:
+    """Return the rows that the first query finds which finds enough, or else the last."""
+    rows: Sequence[Any] = []
+    for query in queries:
+        rows = connection.execute(statement, {"query": query, **asked}).all()
+        if len(rows) >= asked["limit"]:
+            break
+    return rows

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     literal,
     literal_column,
+    not_,
     or_,
     select,
     tuple_,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 
 from app.adapters.sql import sqlite
 from app.adapters.sql.rows import MISDATED_BY, to_us
-from app.adapters.sql.schema import MAX_INTEGER, messages
+from app.adapters.sql.schema import MAX_INTEGER, channels, messages
 from app.domain.model import DISCORD_EPOCH, Scope, snowflake_at
 
 if TYPE_CHECKING:
@@ -90,6 +91,14 @@ def parameters(scope: Scope) -> Parameters:
         "before_us": MAX_INTEGER if before is None else to_us(before),
         "is_narrowed": not (scope.authors is None and after is None and before is None),
     }
+
+
+_UNREADABLE = select(literal(1)).where(not_(readable(channels.c.guild_id, channels.c.id))).limit(1)
+
+
+def may_read_all(connection: Connection, scope: Scope) -> bool:
+    """Tell whether the scope may read every channel that is held."""
+    return connection.execute(_UNREADABLE, parameters(scope)).first() is None
 
 
 # As the partial index has it, word for word: SQLite uses none for the `is_misdated = 1` that the
