@@ -225,7 +225,10 @@ class MessageArchive(Protocol):
 
     @abstractmethod
     async def count(self, scope: Scope) -> int:
-        """Return how many messages lie in the scope."""
+        """Return how many messages in the scope are searched: those that `ids` returns.
+
+        Messages without text, and those of bots unless they are indexed, do not count.
+        """
         ...
 
     @abstractmethod

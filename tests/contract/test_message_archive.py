@@ -220,7 +220,8 @@ async def test_bots_are_kept_but_neither_searched_nor_marked(archive: MessageArc
     bot = say(1, "beep", author="robot", is_bot=True)
     await store(archive, say(0, "shh"), bot, say(2, "beep said the robot"))
     assert await archive.read([bot.id], EVERYTHING) == [bot]
-    assert await archive.count(EVERYTHING) == 3
+    assert await archive.count(EVERYTHING) == 2
+    assert [held.messages for held in await archive.overview(EVERYTHING)] == [3]
     assert await archive.ids(EVERYTHING, 10) == [message_id(0), message_id(2)]
     assert await found(archive, "beep") == [message_id(2)]
     [chunk] = await archive.matching_chunks(["beep"], EVERYTHING, 10)
@@ -233,6 +234,7 @@ async def test_bots_are_searched_where_that_was_asked_for(adapter: str, tmp_path
     async with opened(adapter, tmp_path, index_bots=True) as archive:
         await store(archive, say(1, "beep", is_bot=True))
         assert await found(archive, "beep") == [message_id(1)]
+        assert await archive.count(EVERYTHING) == 1
         assert len(await archive.waiting(EVERYTHING, 10)) == 1
 
 
@@ -241,6 +243,7 @@ async def test_what_says_nothing_is_kept_but_not_searched(archive: MessageArchiv
     await store(archive, empty)
     assert await archive.read([empty.id], EVERYTHING) == [empty]
     assert await found(archive, "ana") == []
+    assert await archive.count(EVERYTHING) == 0
     assert await archive.waiting(EVERYTHING, 10) == []
 
 

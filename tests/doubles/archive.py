@@ -274,7 +274,7 @@ class MemoryMessageArchive(MessageArchive):
         return _by_id(c for c in self._readable(scope) if c.parent_id in channel_ids)
 
     async def count(self, scope: Scope) -> int:
-        return len(self._admitted(scope))
+        return len(self._indexed(scope))
 
     async def overview(self, scope: Scope) -> list[GuildOverview]:
         held: defaultdict[int, list[ChannelOverview]] = defaultdict(list)

@@ -138,7 +138,7 @@ class SqlMessageArchive(MessageArchive):
         return await self._database.read(naming.threads_of, channel_ids, scope)
 
     async def count(self, scope: Scope) -> int:
-        """Return how many messages lie in the scope."""
+        """Return how many messages in the scope are searched."""
         return await self._database.read(reading.count, scope)
 
     async def overview(self, scope: Scope) -> list[GuildOverview]:

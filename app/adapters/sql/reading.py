@@ -58,6 +58,12 @@ _HELD = (
     .group_by(channels.c.guild_id, channels.c.id)
     .order_by(channels.c.guild_id, channels.c.name, channels.c.id)
 )
+_SEARCHED = (
+    select(func.count())
+    .select_from(channels)
+    .join(messages, and_(_OF_THE_CHANNEL, messages.c.is_indexed, NARROWED))
+    .where(_MAY_READ)
+)
 _WAITING = (
     select(messages.c.guild_id, func.count())
     .join_from(marks, messages, messages.c.id == marks.c.message_id)
@@ -109,8 +115,8 @@ def ids(connection: Connection, scope: Scope, limit: int, after_id: int) -> list
 
 
 def count(connection: Connection, scope: Scope) -> int:
-    """Count messages."""
-    return sum(row.messages for row in connection.execute(_HELD, parameters(scope)))
+    """Count indexed messages."""
+    return connection.execute(_SEARCHED, parameters(scope)).scalar_one()
 
 
 def overview(connection: Connection, scope: Scope) -> list[GuildOverview]:
