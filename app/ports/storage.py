@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from app.domain.vectors import EmbeddingIdentity, Vector
     from app.ports.history import Page
 
+MOST_REPLIES = 20
+"""How many of the replies to a message stand around it."""
+
 
 @frozen
 class Stored:
@@ -186,7 +189,8 @@ class MessageArchive(Protocol):
     ) -> list[Surroundings]:
         """Return what stands around each of these messages, up to `reach` to either side.
 
-        In the order given, without those that are not in the scope.
+        In the order given, without those that are not in the scope. Of the replies to each
+        only the first `MOST_REPLIES` in scope, by id, which is the order they were sent in.
         """
         ...
 

@@ -15,6 +15,7 @@ from app.domain.model import (
     Window,
     snowflake_at,
 )
+from app.ports.storage import MOST_REPLIES
 from tests.archives import (
     ADAPTERS,
     EVERYTHING,
@@ -109,6 +110,17 @@ async def test_around_a_message_are_what_it_replies_to_and_its_replies(
         [middle.id], EVERYTHING.during(Window(START + MINUTE, START + 8 * MINUTE)), 1
     )
     assert ids_of(narrow.related) == [message_id(7)]
+
+
+async def test_of_very_many_replies_the_earliest_in_scope_stand_around_a_message(
+    archive: MessageArchive,
+) -> None:
+    asked = message_id(0)
+    ours = [say(n, channel="random", reply_to=asked) for n in range(60, 65 + MOST_REPLIES)]
+    theirs = [say(n, guild="away", reply_to=asked) for n in range(1, 1 + 2 * MOST_REPLIES)]
+    await store(archive, say(0), *reversed(ours), *theirs)
+    (around,) = await archive.surroundings([asked], EVERYTHING.in_guilds([id_of("home")]), 1)
+    assert ids_of(around.related) == [reply.id for reply in ours[:MOST_REPLIES]]
 
 
 async def test_surroundings_come_in_the_order_asked_for_without_what_is_out_of_scope(

@@ -11,7 +11,14 @@ from attrs import evolve, field, frozen
 
 from app.domain.chunking import cell_of, split_cell
 from app.domain.model import Author, Channel, ChunkHit, Guild, Hit, Message, Surroundings
-from app.ports.storage import ChannelOverview, GuildOverview, Mark, MessageArchive, Stored
+from app.ports.storage import (
+    MOST_REPLIES,
+    ChannelOverview,
+    GuildOverview,
+    Mark,
+    MessageArchive,
+    Stored,
+)
 from tests.doubles import bm25
 from tests.doubles.kept import Kept, merged, sayings
 
@@ -228,13 +235,14 @@ class MemoryMessageArchive(MessageArchive):
             before = [m for m in channel if _in_time(m) < _in_time(middle)][::-1][:reach]
             after = [m for m in channel if _in_time(m) > _in_time(middle)][:reach]
             parent = await self.read([middle.reply_to] if middle.reply_to else [], scope)
-            replies = await self.replies_to([middle.id], scope)
+            replies = [m for m in self._admitted(scope) if m.reply_to == middle.id]
+            earliest = sorted(replies, key=lambda reply: reply.id)[:MOST_REPLIES]
             found.append(
                 Surroundings(
                     middle,
                     tuple(filter(scope.admits, before)),
                     tuple(filter(scope.admits, after)),
-                    (*parent, *sorted(replies, key=lambda reply: reply.id)),
+                    (*parent, *earliest),
                 )
             )
         return found

@@ -28,7 +28,7 @@ from app.adapters.sql.schema import MAX_INTEGER, channels, messages
 from app.domain.model import DISCORD_EPOCH, Scope, snowflake_at
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, FromClause
 
 Parameters = dict[str, bool | int | str]
 
@@ -49,20 +49,30 @@ def readable(guild_id: ColumnElement[int], channel_id: ColumnElement[int]) -> Co
     )
 
 
-# The sum keeps the database from going through a window by index where the rest of a query
-# names a few messages of it.
-_created_us = messages.c.created_us + literal(0)
-NARROWED = and_(
-    or_(
-        bindparam("any_author", type_=Boolean),
-        messages.c.author_id.in_(sqlite.listed("asked_authors")),
-    ),
-    _created_us >= bindparam("after_us"),
-    _created_us < bindparam("before_us"),
-)
+def narrowed(said: FromClause) -> ColumnElement[bool]:
+    """Return the condition that a row of `messages` is by the authors and in the window."""
+    # The sum keeps the database from going through a window by index where the rest of a
+    # query names a few messages of it.
+    created_us = said.c.created_us + literal(0)
+    return and_(
+        or_(
+            bindparam("any_author", type_=Boolean),
+            said.c.author_id.in_(sqlite.listed("asked_authors")),
+        ),
+        created_us >= bindparam("after_us"),
+        created_us < bindparam("before_us"),
+    )
+
+
+def admitted(said: FromClause) -> ColumnElement[bool]:
+    """Return the condition that a row of `messages`, or of an alias, lies in the scope."""
+    return and_(readable(said.c.guild_id, said.c.channel_id), narrowed(said))
+
+
+NARROWED = narrowed(messages)
 """The condition that a row of `messages` is by the authors and in the window asked for."""
 
-ADMITTED = and_(readable(messages.c.guild_id, messages.c.channel_id), NARROWED)
+ADMITTED = admitted(messages)
 """The condition that a row of `messages` lies in the scope: `Scope.admits` in SQL."""
 
 IS_NARROWED = bindparam("is_narrowed", type_=Boolean)

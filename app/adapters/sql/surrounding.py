@@ -9,8 +9,9 @@ from sqlalchemy import bindparam, func, select, tuple_
 
 from app.adapters.sql import reading, sqlite
 from app.adapters.sql.schema import messages
-from app.adapters.sql.scoping import ADMITTED, parameters
+from app.adapters.sql.scoping import ADMITTED, admitted, parameters
 from app.domain.model import Surroundings
+from app.ports.storage import MOST_REPLIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,18 +44,25 @@ def _neighbours(*, before: bool) -> ScalarSelect[str]:
     return select(func.json_group_array(nearest.c.id)).scalar_subquery()
 
 
-_REPLIES = (
-    select(func.json_group_array(_other.c.id))
-    .where(_other.c.reply_to == messages.c.id)
-    .correlate(messages)
-    .scalar_subquery()
-)
+def _replies() -> ScalarSelect[str]:
+    """Return the ids of the earliest replies in scope, as a JSON array."""
+    earliest = (
+        select(_other.c.id)
+        .where(_other.c.reply_to == messages.c.id, admitted(_other))
+        .order_by(_other.c.id)
+        .limit(MOST_REPLIES)
+        .correlate(messages)
+        .subquery()
+    )
+    return select(func.json_group_array(earliest.c.id)).scalar_subquery()
+
+
 _AROUND = select(
     messages.c.id,
     messages.c.reply_to,
     _neighbours(before=True).label("before"),
     _neighbours(before=False).label("after"),
-    _REPLIES.label("replies"),
+    _replies().label("replies"),
 ).where(messages.c.id.in_(sqlite.listed("ids")), ADMITTED)
 
 
