@@ -16,10 +16,9 @@ from app.domain.grounding import check_citations, cut_repetitions, supporting
 from app.domain.model import Answer, Citation, Window
 from app.domain.outgoing import disarmed, plain
 from app.domain.prompt import SYSTEM_PROMPT, build_prompt, now_of
+from app.domain.refusing import Refuse
 from app.domain.reply import cut_text, truncate_reply
 from app.domain.tokens import chars_that_fit
-from app.domain.understanding import nobody_wrote
-from app.domain.wording import spelled
 from app.ports.language import Completion
 
 if TYPE_CHECKING:
@@ -250,19 +249,12 @@ class Ask:
         )
 
     async def _nothing_found(self, question: Question, findings: Findings, absence: str) -> Answer:
-        scope = findings.understood.narrow(question.scope)
-        searched = await self.archive.count(scope.during(findings.window))
-        span = spelled(findings.window, question.zone)
-        if findings.understood.absent:
-            text = nobody_wrote(findings.understood.absent)
-        elif searched and absence:
-            text = f"{absence}, in the {searched:,} messages{span} I searched."
-        elif searched:
-            text = f"I found nothing about that in the {searched:,} messages{span} I searched."
-        else:
-            text = f"There are no messages to search here{span}, so I cannot answer that."
+        """Say what was searched and what came nearest, which cites nothing and is no answer."""
+        text = await Refuse(self.archive).text(question, findings, absence)
+        found = [each.message for each in findings.found]
+        sources = [question.text, *(source for m in found for source in (m.url, m.text))]
         return Answer(
-            text=disarmed(text, [question.text]),
+            text=truncate_reply(disarmed(plain(text), sources), self.limits.response_chars),
             success=True,
             grounded=False,
             degraded=findings.problem is not None,

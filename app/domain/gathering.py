@@ -229,7 +229,7 @@ class Gather:
         The overview of what is held does not tell, as bots that are not searched count there.
         """
         for span in LOOKED_BACK:
-            recent = scope.during(Window(span and asked_at - span))
+            recent = scope.during(Window(None if span is None else asked_at - span))
             newest = await self.archive.read(await self._newest(recent, 1), recent)
             if newest:
                 return newest[0].created_at

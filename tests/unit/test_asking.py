@@ -1,6 +1,7 @@
 """Answering a question over doubles."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -97,6 +98,47 @@ async def test_without_a_message_the_model_is_not_asked() -> None:
     assert done.answer.success
     assert not done.answer.grounded
     assert "no messages to search" in done.answer.text
+
+
+NOTHING = "does Zorgblatt bake quantum firefox?"
+
+
+async def test_a_refusal_says_what_was_searched() -> None:
+    model = ScriptedChatModel()
+    engine = await an_engine(model=model)
+    await engine.hear(*(said(n, f"word{n} thing{n}") for n in range(10, 200)))
+    answer = (await engine.ask().whole(asked(NOTHING))).answer
+    assert model.prompts == []
+    assert answer.text == (
+        "I found nothing about that in the 193 messages in #general and #secret of guild 1"
+        " that I searched."
+    )
+    assert (answer.grounded, answer.citations) == (False, ())
+
+
+async def test_a_refusal_shows_the_nearest_messages_and_cites_none() -> None:
+    engine = await an_engine()
+    question = evolve(asked("What did Zorgblatt say, bread at noon?"), zone=ZoneInfo("Asia/Tokyo"))
+    answer = (await engine.ask().whole(question)).answer
+    lead, first, *lines = filter(None, answer.text.splitlines())
+    assert lead == "Nobody called Zorgblatt wrote in what I searched."
+    assert first == "The nearest I found, which is no answer:"
+    assert lines[0] == (
+        "- Bob in #general, 2024-05-01 21:02: “bread is baked at noon” "
+        f"https://discord.com/channels/1/{id_of('home/general')}/{message_id(2)}"
+    )
+    assert (answer.grounded, answer.citations) == (False, ())
+
+
+async def test_a_refusal_names_nothing_outside_the_scope() -> None:
+    engine = await an_engine()
+    scope = Scope({1: {id_of("home/general")}})
+    text = (await engine.ask().whole(asked(NOTHING, scope))).answer.text
+    assert "in #general of guild 1" in text
+    assert "secret" not in text
+    assert "browser" not in text
+    text = (await engine.ask().whole(asked(NOTHING, Scope.nothing()))).answer.text
+    assert text == "There are no messages to search here, so I cannot answer that."
 
 
 async def test_nothing_outside_the_scope_reaches_the_model() -> None:

@@ -107,7 +107,7 @@ async def test_when_one_person_last_mentioned_something_is_told() -> None:
 
 async def test_what_a_person_never_wrote_of_is_said_and_not_counted_of_others() -> None:
     done = await answered("how often did bob mention ruby?", *OF_BOB)
-    assert done.answer.text.startswith("I found no message by Bob that mentions “ruby”, in the 4")
+    assert done.answer.text.startswith("I found no message by Bob that mentions “ruby” in the 4")
     assert not done.answer.grounded
 
 
