@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 from app.domain.context import say_the_same, words_of
 from app.domain.cutting import GAP, best_sentences
 from app.domain.kinds import is_question
+from app.domain.prompt import Brief
 from app.domain.reply import cut_text
 from app.domain.terms import STOP_WORDS, question_terms
 from app.domain.wording import day_and_time, flat
@@ -78,7 +79,8 @@ def answer_with_quotes(prompt: Prompt, limit_chars: int) -> list[str]:
     author, time and number. Without excerpts it says that nothing was found.
     """
     zone = prompt.brief.zone
-    quotes = [evolve(quote, zone=zone) for quote in choose_quotes(prompt.question, prompt.excerpts)]
+    chosen = choose_quotes(prompt.question, prompt.excerpts, prompt.brief)
+    quotes = [evolve(quote, zone=zone) for quote in chosen]
     if not quotes:
         return [cut_text(NOTHING_FOUND, limit_chars)]
     lead = LEAD
@@ -93,20 +95,23 @@ def answer_with_quotes(prompt: Prompt, limit_chars: int) -> list[str]:
     return [_shortest(quotes[0], limit_chars)]
 
 
-def choose_quotes(question: str, excerpts: Sequence[Excerpt]) -> list[Quote]:
+def choose_quotes(
+    question: str, excerpts: Sequence[Excerpt], brief: Brief | None = None
+) -> list[Quote]:
     """Return at most six quotes, the best first, each from another excerpt.
 
     The order is that of the excerpts' ranks, but what names more of the question's subjects
     moves up, what asks moves down, and what comes with a message that asks follows it.
     Texts that only repeat the question or hardly say anything are quoted where nothing
-    else is there.
+    else is there. Where the `brief` names a person, what they said of the topic comes first,
+    and nothing is quoted that neither names the topic nor stands beside what does.
     """
     asked = subjects_of(question)
     places = _Places(asked, _weights(asked, excerpts), {e.message.id: e for e in excerpts})
     telling = [excerpt for excerpt in excerpts if not _adds_nothing(asked, excerpt.text)]
     quotes: list[Quote] = []
     said: list[frozenset[str]] = []
-    for excerpt in sorted(telling or excerpts, key=places.of):
+    for excerpt in _of_person(sorted(telling or excerpts, key=places.of), brief or Brief()):
         words = words_of(excerpt.text)
         if words and not any(say_the_same(words, other) for other in said):
             said.append(words)
@@ -114,6 +119,22 @@ def choose_quotes(question: str, excerpts: Sequence[Excerpt]) -> list[Quote]:
         if len(quotes) == MOST_QUOTES:
             break
     return quotes
+
+
+def _of_person(excerpts: Sequence[Excerpt], brief: Brief) -> Sequence[Excerpt]:
+    """Put what the people asked about said of the topic first, and leave the rest out.
+
+    As they are where these people said nothing of it.
+    """
+    weights = _weights(subjects_of(brief.topic), excerpts)
+    covered = {e.message.id: _coverage(weights, subjects_of(e.text)) for e in excerpts}
+    enough = max(covered.values(), default=0.0) * ENOUGH_COVERED
+    naming = {message for message, share in covered.items() if share and share >= enough}
+    first = [e for e in excerpts if e.message.id in naming and e.message.author.id in brief.people]
+    if not first:
+        return excerpts
+    rest = [e for e in excerpts if e not in first and {e.message.id, e.beside} & naming]
+    return [*first, *rest]
 
 
 def _newest_about(question: str, quotes: Sequence[Quote]) -> list[Quote]:

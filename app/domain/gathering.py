@@ -104,7 +104,12 @@ class Gather:
             return self._by_similarity_recency(findings, question)
         if _wants_newest(findings):
             findings = await self._with_newest(scope, findings)
-        return self._of_search(findings, question)
+        material = self._of_search(findings, question)
+        asked = await asked_of(self.archive, question, findings)
+        if not asked.is_clear:
+            return material
+        people = frozenset(author.id for author in asked.authors)
+        return evolve(material, brief=evolve(material.brief, people=people, topic=asked.text))
 
     def _by_similarity_recency(self, findings: Findings, question: Question) -> Material:
         scored = [(found.message, found.ranked.similarity or 0.0) for found in findings.found]

@@ -64,6 +64,7 @@ class Brief:
     `facts` are the figures of `tally` or `digest` in words. `wants_newest` says that of
     several messages that answer the newest is meant. `asked_at` is when it is asked, where
     that is known; all times that people and the model read are of the asker's `zone`.
+    `people` are the ids of those whose words are asked for, and `topic` what is asked of them.
     """
 
     kind: Kind = Kind.LOOKUP
@@ -73,6 +74,8 @@ class Brief:
     facts: tuple[str, ...] = ()
     zone: tzinfo = UTC
     asked_at: datetime | None = None
+    people: frozenset[int] = frozenset()
+    topic: str = ""
 
 
 @frozen

@@ -19,7 +19,7 @@ from app.domain.extracts import (
     choose_quotes,
 )
 from app.domain.grounding import check_citations
-from app.domain.prompt import Brief, build_prompt
+from app.domain.prompt import Brief, Excerpt, build_prompt
 from app.domain.questions import Kind
 from tests.conversations import excerpts_of, prompt_of, say
 
@@ -97,6 +97,31 @@ def test_a_message_that_names_more_of_what_is_asked_moves_up() -> None:
 def test_what_somebody_said_who_is_asked_about_moves_up() -> None:
     texts = ["Check the firewall first.", "Read the manual page.", "Write to the list."]
     assert quoted("What did Cleo advise?", *texts)[0] == "Write to the list."
+
+
+def of_ben(question: str, topic: str, *excerpts: Excerpt) -> list[str]:
+    ben = excerpts_of("a", "b")[1].message.author.id
+    brief = Brief(people=frozenset({ben}), topic=topic)
+    return [quote.text for quote in choose_quotes(question, excerpts, brief)]
+
+
+def test_what_the_person_said_of_the_topic_comes_first_and_what_is_of_neither_is_left_out() -> None:
+    question, topic = "What did ben say about wifi?", "What about wifi?"
+    by_ana, by_ben, of_others, of_ben_else, reply = excerpts_of(
+        "Ben, the wifi is bad.", "Restart the wifi twice.", "Cake is good.", "I like it.", "Sure."
+    )
+    reply = evolve(reply, beside=by_ben.message.id)
+    elsewhere = evolve(
+        of_ben_else, message=evolve(of_ben_else.message, author=by_ben.message.author)
+    )
+    given = (elsewhere, of_others, by_ana, reply, by_ben)
+    ranked = tuple(evolve(excerpt, rank=rank) for rank, excerpt in enumerate(given))
+    texts = of_ben(question, topic, *ranked)
+    assert texts[0] == by_ben.text
+    assert sorted(texts[1:]) == sorted([by_ana.text, reply.text])
+    silent = tuple(e for e in ranked if e.message.id != by_ben.message.id)
+    assert of_others.text in of_ben(question, topic, *silent)
+    assert len(of_ben(question, "What?", *ranked)) == len(ranked)
 
 
 def test_the_newest_message_comes_first_where_the_last_one_is_asked_for() -> None:

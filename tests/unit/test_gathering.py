@@ -270,6 +270,20 @@ async def test_a_summary_of_a_channel_is_of_that_channel() -> None:
     assert "lunch anyone" in done.answer.text
 
 
+async def test_what_somebody_said_of_a_topic_leads_with_their_words_on_it() -> None:
+    done = await answered(
+        "What did bob say about the wifi?",
+        said(1, "bob, what did you say, my wifi is broken"),
+        said(2, "I told you already", author="bob"),
+        said(3, "bob, bob, bob, did you say anything?", author="cleo"),
+        said(900, "restart the wifi at noon", author="bob"),
+        said(2_000, "cake for everybody", author="bob"),
+    )
+    quotes = [line for line in done.answer.text.splitlines() if line.startswith(">")]
+    assert quotes[0] == "> restart the wifi at noon"
+    assert "> cake for everybody" not in quotes
+
+
 AGO = (
     (said(1, "we were on the old server"), timedelta(days=3)),
     (said(2, "we moved to the new server", author="bob"), timedelta(0)),
