@@ -84,6 +84,10 @@ class MessageArchive(Protocol):
     nothing from outside it, whatever ids it is handed. Messages of bots are kept but
     neither searched nor marked unless the archive was told to index them.
 
+    What is erased is gone for every reader when the call returns. What was forgotten has
+    then also left the files of the database, or a warning is logged that says why traces
+    are still there, and the archive goes on trying to remove them until it has.
+
     All methods raise `ArchiveUnavailable` (or a child) when the database cannot serve.
     """
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
 
-from app.adapters.sql import SqlMessageArchive
-from app.domain.errors import ArchiveUnavailable
 from app.domain.model import Author, Channel
+from app.ports.storage import Stored
 from tests.archives import (
     EVERYTHING,
     SEEN,
@@ -26,7 +26,7 @@ from tests.archives import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from app.ports.storage import MessageArchive
@@ -113,27 +113,66 @@ async def test_the_id_of_a_forgotten_person_is_not_kept(tmp_path: Path) -> None:
     assert str(person).encode() not in left
 
 
-async def test_what_could_not_be_wiped_for_another_reader_is_said(
-    tmp_path: Path, archive: MessageArchive, monkeypatch: pytest.MonkeyPatch
+async def test_what_was_forgotten_while_another_program_reads_is_wiped_when_the_archive_is_closed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await tell_secrets(archive)
-    other = sqlite3.connect(file_of(tmp_path), isolation_level=None)
-    other.execute("BEGIN")
-    other.execute("SELECT count(*) FROM messages").fetchall()
-    short_of_patience(archive)
-    with pytest.raises(ArchiveUnavailable, match="another program"):
-        await archive.forget_author(id_of("quetzal"))
-    assert await found(archive, "xylophone") == []
-    other.close()
-    assert await archive.forget_author(id_of("quetzal")) == 0
+    monkeypatch.setattr("app.adapters.sql.sqlite.LOCK_TIMEOUT_MS", 50)
+    async with opened(SQLITE, tmp_path) as archive:
+        await tell_secrets(archive)
+        with reading(tmp_path):
+            assert await archive.forget_author(id_of("quetzal")) == 100
+        assert await found(archive, "xylophone") == []
+        assert b"xylophon" in everything_in(tmp_path)
+    [warning] = caplog.messages
+    assert "traces of it are still in the archive's files" in warning
+    assert "another program" in warning
     assert b"xylophon" not in everything_in(tmp_path)
 
 
-def short_of_patience(archive: MessageArchive) -> None:
-    """Wait for locks a moment only."""
-    assert isinstance(archive, SqlMessageArchive)
-    opened = archive._database._open
-    assert opened
-    connection = opened.writing.raw_connection()
-    connection.cursor().execute("PRAGMA busy_timeout=50")
-    connection.close()
+async def test_what_could_not_be_wiped_at_all_is_wiped_by_the_next_to_close_the_archive(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.MonkeyPatch.context() as disk:
+        disk.setattr("app.adapters.sql.lexical.forget_erased", fail_for_want_of_space)
+        async with opened(SQLITE, tmp_path) as archive:
+            await tell_secrets(archive)
+            assert await archive.forget_guild(id_of("away")) == 100
+            assert await found(archive, "xylophone") == []
+    assert len(caplog.messages) == 2
+    assert all("free some space" in message for message in caplog.messages)
+    assert b"xylophon" in everything_in(tmp_path)
+    async with opened(SQLITE, tmp_path) as archive:
+        assert await found(archive, "innocent") != []
+    assert not [secret for secret in SECRETS if secret in everything_in(tmp_path)]
+    assert len(caplog.messages) == 2
+    assert rows(tmp_path, "PRAGMA user_version") == [(0,)]
+
+
+def fail_for_want_of_space(_: object) -> None:
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    raise error
+
+
+async def test_an_edit_is_stored_though_what_it_replaced_cannot_be_wiped_yet(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.adapters.sql.sqlite.LOCK_TIMEOUT_MS", 50)
+    async with opened(SQLITE, tmp_path) as archive:
+        await store(archive, say(1, "xylophone"), say(2, "innocent"))
+        with reading(tmp_path):
+            edited = say(1, "nothing", edited_at=SEEN)
+            assert await store(archive, edited) == Stored(updated=1)
+            assert await archive.remove([message_id(2)], EVERYTHING) == 1
+        assert len(caplog.messages) == 1
+    assert b"xylophon" not in everything_in(tmp_path)
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Let another program read the archive for long."""
+    other = sqlite3.connect(file_of(folder), isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM messages").fetchall()
+    yield
+    other.close()

@@ -67,21 +67,15 @@ class SqlMessageArchive(MessageArchive):
 
     async def forget_author(self, author_id: int) -> int:
         """Erase a person and keep a keyed hash of the id, by which they stay forgotten."""
-        erased = await self._database.write(erasing.forget_author, author_id)
-        await self._database.wipe()
-        return erased
+        return await self._database.erase(erasing.forget_author, author_id)
 
     async def forget_channel(self, channel_id: int) -> int:
         """Erase a channel and its threads, from the files of the database too."""
-        erased = await self._database.write(erasing.forget_channel, channel_id)
-        await self._database.wipe()
-        return erased
+        return await self._database.erase(erasing.forget_channel, channel_id)
 
     async def forget_guild(self, guild_id: int) -> int:
         """Erase a server, from the files of the database too."""
-        erased = await self._database.write(erasing.forget_guild, guild_id)
-        await self._database.wipe()
-        return erased
+        return await self._database.erase(erasing.forget_guild, guild_id)
 
     async def opt_in(self, author_id: int) -> bool:
         """Accept a forgotten author's messages again; false when they were not forgotten."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import URL, Connection, Engine
+
+_log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -74,7 +77,7 @@ class Database:
     url: URL = field(converter=_url)
     _open: _Open | None = field(default=None, init=False)
     _opening: asyncio.Lock = field(factory=asyncio.Lock, init=False)
-    _has_erased: bool = field(default=False, init=False)
+    _is_wipe_due: bool = field(default=False, init=False)
     _wiped_at: float = field(default=-_WIPE_SECONDS, init=False)
 
     async def open(self) -> None:
@@ -84,7 +87,7 @@ class Database:
                 return
             opened = _Open.at(self.url)
             try:
-                await _on(opened.writer, self._prepare, opened)
+                self._is_wipe_due = await _on(opened.writer, self._prepare, opened)
             except BaseException:
                 await asyncio.to_thread(opened.close)
                 raise
@@ -92,9 +95,8 @@ class Database:
 
     async def close(self) -> None:
         """Finish what is being written and let go of the file; closing twice is closing once."""
-        if self._open is not None and self._has_erased:
-            with suppress(ArchiveUnavailable):  # what was promised to be gone is; closing must work
-                await self._wipe_lightly()
+        if self._open is not None and self._is_wipe_due:
+            await self.wipe()
         opened, self._open = self._open, None
         if opened is not None:
             await asyncio.to_thread(opened.close)
@@ -117,41 +119,69 @@ class Database:
             opened.readers, lambda: self._transact(opened.reading, act, *args, **kwargs)
         )
 
-    async def wipe(self) -> None:
-        """Make sure that what was erased is in none of the database's files any more.
+    async def erase(
+        self, act: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run `act` as `write` does, and leave nothing of what it erased in any file.
 
-        Takes some seconds for a million messages, and as much disk again for a moment.
+        Takes some seconds for a million messages, and as much disk again for a moment. What
+        was erased is gone for every reader once it is committed, whatever becomes of the
+        rest: where the files cannot be wiped, a warning is logged and the database itself
+        remembers, so that it is tried again at the latest when it is next closed, by
+        whichever process.
         """
-        opened = self._opened()
-        await _on(opened.writer, self._forget_erased, opened, thoroughly=True)
-        self._has_erased = False
+        self._is_wipe_due = True
+
+        def act_and_owe(connection: Connection) -> R:
+            sqlite.owe_rewrite(connection)
+            return act(connection, *args, **kwargs)
+
+        result = await self.write(act_and_owe)
+        self._is_wipe_due = True  # also when a wipe that began earlier has ended meanwhile
+        await self.wipe()
+        return result
 
     async def wipe_in_time(self) -> None:
         """Drop the words of what was erased within the hour, or when the archive is closed.
 
-        Traces can stay in unused bytes of the file until the next `wipe`.
+        Traces can stay in unused bytes of the file until something is erased by `erase`.
         """
-        self._has_erased = True
+        self._is_wipe_due = True
         if monotonic() - self._wiped_at >= _WIPE_SECONDS:
-            await self._wipe_lightly()
+            await self.wipe()
 
-    async def _wipe_lightly(self) -> None:
+    async def wipe(self) -> None:
+        """Make sure that what was erased is in none of the files; where that fails, log why."""
+        self._wiped_at = monotonic()
         opened = self._opened()
-        await _on(opened.writer, self._forget_erased, opened, thoroughly=False)
-        self._has_erased, self._wiped_at = False, monotonic()
+        try:
+            await _on(opened.writer, self._forget_erased, opened)
+        except ArchiveUnavailable as error:
+            _log.warning(
+                "What was erased is found no more, but traces of it are still in the archive's "
+                "files; wiping them is tried again the next time that it is closed. %s",
+                error,
+            )
+        else:
+            self._is_wipe_due = False
 
-    def _forget_erased(self, opened: _Open, *, thoroughly: bool) -> None:
+    def _forget_erased(self, opened: _Open) -> None:
+        """Wipe what was erased out of the word indexes and the log, where owed out of all pages."""
+        owed = self._transact(opened.writing, sqlite.owed_rewrites)
         self._transact(opened.writing, lexical.forget_erased)
         with self._failures():
-            if thoroughly:
+            if owed:
                 sqlite.rewrite(opened.writing)
             sqlite.empty_log(opened.writing)
+        if owed:
+            self._transact(opened.writing, sqlite.settle_rewrites, owed)
 
     async def size_bytes(self) -> int:
         """Return the size of the database's files, of its pages where it is in memory."""
         return await self.read(sqlite.size_bytes)
 
-    def _prepare(self, opened: _Open) -> None:
+    def _prepare(self, opened: _Open) -> bool:
+        """Make the file ready for use; return whether traces were left in it."""
         with self._failures():
             sqlite.create_file(self.url)
             with opened.writing.begin() as connection:
@@ -160,6 +190,8 @@ class Database:
             if not is_current:
                 with opened.writing.begin() as connection:
                     migrations.upgrade(connection)
+            with opened.reading.begin() as connection:
+                return sqlite.owed_rewrites(connection) > 0
 
     def _transact(
         self,

@@ -112,6 +112,26 @@ def _switch_journal(cursor: DBAPICursor, deadline: float) -> bool:
     return True
 
 
+def owe_rewrite(connection: Connection) -> None:
+    """Note in the database, as part of the transaction, that `rewrite` is to follow.
+
+    The note is a number in the header of the file, which SQLite leaves to programs and
+    nothing else here uses; being larger each time it tells a newer debt from an older.
+    """
+    connection.exec_driver_sql(f"PRAGMA user_version={owed_rewrites(connection) + 1}")
+
+
+def owed_rewrites(connection: Connection) -> int:
+    """Return the note, 0 for none."""
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+
+
+def settle_rewrites(connection: Connection, owed: int) -> None:
+    """Clear the note, unless something was erased since it said `owed`."""
+    if owed_rewrites(connection) == owed:
+        connection.exec_driver_sql("PRAGMA user_version=0")
+
+
 def rewrite(engine: Engine) -> None:
     """Write every page of the database anew.
 
