@@ -180,14 +180,6 @@ class MessageArchive(Protocol):
         ...
 
     @abstractmethod
-    async def around(self, message_id: int, scope: Scope, before: int, after: int) -> list[Message]:
-        """Return a message with its neighbours in the same channel, in order of time.
-
-        At most `before` earlier and `after` later ones; empty when the message is not in scope.
-        """
-        ...
-
-    @abstractmethod
     async def surroundings(
         self, message_ids: Sequence[int], scope: Scope, reach: int
     ) -> list[Surroundings]:
@@ -196,11 +188,6 @@ class MessageArchive(Protocol):
         In the order given, without those that are not in the scope. Of the replies to each
         only the first `MOST_REPLIES` in scope, by id, which is the order they were sent in.
         """
-        ...
-
-    @abstractmethod
-    async def replies_to(self, message_ids: Collection[int], scope: Scope) -> list[Message]:
-        """Return the messages in scope that reply to any of these, in order of time."""
         ...
 
     @abstractmethod
@@ -257,11 +244,6 @@ class MessageArchive(Protocol):
     @abstractmethod
     async def settle(self, marks: Collection[Mark]) -> None:
         """Clear marks that were carried out; one renewed meanwhile stays."""
-        ...
-
-    @abstractmethod
-    async def mark_again(self, scope: Scope) -> int:
-        """Mark every indexed message in scope as waiting; return how many."""
         ...
 
     @abstractmethod

@@ -61,22 +61,6 @@ def ids_of(messages: Iterable[Message]) -> list[int]:
 # Reading
 
 
-async def test_a_message_is_read_with_its_neighbours(archive: MessageArchive) -> None:
-    await store(archive, *(say(n) for n in range(10)), say(5, channel="random", id=5))
-
-    async def around(number: int, before: int, after: int, scope: Scope = EVERYTHING) -> list[int]:
-        ids = [m.id for m in await archive.around(message_id(number), scope, before, after)]
-        return [n for n in range(10) if message_id(n) in ids] if ids == sorted(ids) else [-1]
-
-    assert await around(5, 2, 1) == [3, 4, 5, 6]
-    assert await around(0, 3, 0) == [0]
-    assert await around(9, 1, 3) == [8, 9]
-    assert await around(42, 1, 1) == []
-    window = Window(START + 4 * MINUTE, START + 7 * MINUTE)
-    assert await around(5, 5, 5, EVERYTHING.during(window)) == [4, 5, 6]
-    assert await around(2, 5, 5, EVERYTHING.during(window)) == []
-
-
 async def test_the_conversation_around_messages_is_read_nearest_first(
     archive: MessageArchive,
 ) -> None:
@@ -132,14 +116,6 @@ async def test_surroundings_come_in_the_order_asked_for_without_what_is_out_of_s
     around = await archive.surroundings(asked, scope, 1)
     assert [each.message.id for each in around] == [message_id(4), message_id(1)]
     assert await archive.surroundings([], EVERYTHING, 1) == []
-
-
-async def test_replies_are_found_in_order_of_time(archive: MessageArchive) -> None:
-    target = message_id(0)
-    await store(archive, say(3, reply_to=target), say(1, reply_to=target), say(2), say(0))
-    replies = await archive.replies_to([target, 12345], EVERYTHING)
-    assert [message.id for message in replies] == [message_id(1), message_id(3)]
-    assert await archive.replies_to([], EVERYTHING) == []
 
 
 async def test_ids_are_read_page_by_page(archive: MessageArchive) -> None:
@@ -245,17 +221,6 @@ async def test_the_vector_of_a_message_that_says_nothing_any_more_must_go(
     await store(archive, say(1, "more words", edited_at=SEEN + MINUTE))
     [mark] = await archive.waiting(EVERYTHING, 10)
     assert mark.message
-
-
-async def test_everything_in_scope_can_be_marked_again(archive: MessageArchive) -> None:
-    await store(archive, say(1), say(2, guild="away"), say(3, author="robot", is_bot=True))
-    await archive.settle((await archive.waiting(EVERYTHING, 10))[1:])
-    assert await archive.mark_again(EVERYTHING.in_guilds([id_of("home")])) == 1
-    assert await archive.mark_again(EVERYTHING) == 2
-    assert [m.message_id for m in await archive.waiting(EVERYTHING, 10)] == [
-        message_id(1),
-        message_id(2),
-    ]
 
 
 async def test_an_archive_takes_space(archive: MessageArchive) -> None:

@@ -100,23 +100,6 @@ async def test_messages_come_from_the_scope_and_all_of_them(
     assert {m.id for m in read} == expected
     assert await archive.ids(scope, 1_000) == sorted(expected)
     assert await archive.count(scope) == len(expected)
-    assert {m.id for m in await archive.replies_to(everything, scope)} == {
-        i for i in expected if WORLD[i].reply_to in WORLD
-    }
-
-
-@anything
-@given(scope=scopes(), middle=st.sampled_from(sorted(WORLD)))
-async def test_neighbours_come_from_the_scope(
-    archive: MessageArchive, scope: Scope, middle: int
-) -> None:
-    here = WORLD[middle]
-    neighbours = await archive.around(middle, scope, 1_000, 1_000)
-    assert {message.id for message in neighbours} == {
-        i
-        for i in (within(scope) if scope.admits(here) else ())
-        if (WORLD[i].guild_id, WORLD[i].channel.id) == (here.guild_id, here.channel.id)
-    }
 
 
 @anything
@@ -208,16 +191,6 @@ async def test_what_waits_comes_from_the_scope(
     current = {mark.message_id for mark in marks if mark.message}
     assert current <= within(scope)
     assert current | {m.id for m in await archive.read(list(WORLD), scope)} == current
-
-
-@anything
-@given(scope=scopes())
-async def test_only_what_is_in_the_scope_is_marked_again(
-    archive: MessageArchive, scope: Scope
-) -> None:
-    await archive.settle(await archive.waiting(EVERYTHING, 1_000))
-    assert await archive.mark_again(scope) == len(within(scope))
-    assert {mark.message_id for mark in await archive.waiting(EVERYTHING, 1_000)} == within(scope)
 
 
 async def test_a_scope_may_list_thousands_of_channels_and_people(archive: MessageArchive) -> None:

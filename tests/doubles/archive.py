@@ -217,14 +217,6 @@ class MemoryMessageArchive(MessageArchive):
             for piece in split_cell([_milliseconds(message) for message in cell])
         ]
 
-    async def around(self, message_id: int, scope: Scope, before: int, after: int) -> list[Message]:
-        middle = await self.read([message_id], scope)
-        if not middle:
-            return []
-        channel = [m for m in self._admitted(scope) if _place(m) == _place(middle[0])]
-        at = channel.index(middle[0])
-        return channel[max(0, at - before) : at + after + 1]
-
     async def surroundings(
         self, message_ids: Sequence[int], scope: Scope, reach: int
     ) -> list[Surroundings]:
@@ -246,9 +238,6 @@ class MemoryMessageArchive(MessageArchive):
                 )
             )
         return found
-
-    async def replies_to(self, message_ids: Collection[int], scope: Scope) -> list[Message]:
-        return [m for m in self._admitted(scope) if m.reply_to in message_ids]
 
     async def ids(self, scope: Scope, limit: int, after_id: int = 0) -> list[int]:
         return sorted(m.id for m in self._indexed(scope) if m.id > after_id)[:limit]
@@ -328,12 +317,6 @@ class MemoryMessageArchive(MessageArchive):
         for mark in marks:
             if self._marks.get(mark.message_id, (0,))[0] == mark.version:
                 del self._marks[mark.message_id]
-
-    async def mark_again(self, scope: Scope) -> int:
-        wanted = sorted(self._indexed(scope), key=lambda message: message.id)
-        for message in wanted:
-            self._mark(message)
-        return len(wanted)
 
     async def size_bytes(self) -> int:
         return sum(len(message.indexed_text.encode()) for message in self._messages())

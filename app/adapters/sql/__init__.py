@@ -9,7 +9,8 @@ rows.py         a message to a row and back
 scoping.py      a scope to conditions
 storing.py      adding and updating, with merging.py, placing.py, chunking.py, marking.py
 erasing.py      removing and forgetting; optouts.py: who does not want to be kept
-reading.py      messages; matching.py: by words; naming.py: servers, channels, people
+reading.py      messages; matching.py: by words; surrounding.py: what stands around one;
+                naming.py: servers, channels, people
 """
 
 from app.adapters.sql.archive import SqlMessageArchive

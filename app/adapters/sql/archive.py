@@ -97,19 +97,11 @@ class SqlMessageArchive(MessageArchive):
             matching.matching_chunks, terms, scope, limit, self._frequencies
         )
 
-    async def around(self, message_id: int, scope: Scope, before: int, after: int) -> list[Message]:
-        """Return a message with its neighbours in the same channel, in order of time."""
-        return await self._database.read(reading.around, message_id, scope, before, after)
-
     async def surroundings(
         self, message_ids: Sequence[int], scope: Scope, reach: int
     ) -> list[Surroundings]:
         """Return what stands around each of these messages in the order given."""
         return await self._database.read(surrounding.surroundings, message_ids, scope, reach)
-
-    async def replies_to(self, message_ids: Collection[int], scope: Scope) -> list[Message]:
-        """Return the messages in scope that reply to any of these, in order of time."""
-        return await self._database.read(reading.replies_to, message_ids, scope)
 
     async def ids(self, scope: Scope, limit: int, after_id: int = 0) -> list[int]:
         """Return ids of indexed messages in scope above `after_id`, ascending."""
@@ -146,10 +138,6 @@ class SqlMessageArchive(MessageArchive):
     async def settle(self, marks: Collection[Mark]) -> None:
         """Clear marks that were carried out; one renewed meanwhile stays."""
         await self._database.write(marking.settle, [mark.version for mark in marks])
-
-    async def mark_again(self, scope: Scope) -> int:
-        """Mark every indexed message in scope as waiting; return how many."""
-        return await self._database.write(marking.mark_again, scope)
 
     async def size_bytes(self) -> int:
         """Return the space that the database takes on disk, its log included."""

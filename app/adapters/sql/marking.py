@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, delete, insert, not_, or_, select
+from sqlalchemy import and_, bindparam, delete, not_, or_, select
 
 from app.adapters.sql import sqlite
 from app.adapters.sql.rows import WHOLE, to_message
@@ -25,15 +25,6 @@ _PLACE = ("message_id", "guild_id", "channel_id")
 
 _UNMARK = delete(marks).where(marks.c.message_id.in_(sqlite.listed("ids")))
 _SETTLE = delete(marks).where(marks.c.version.in_(sqlite.listed("versions")))
-
-_INDEXED = and_(messages.c.is_indexed, ADMITTED)
-_UNMARK_INDEXED = delete(marks).where(marks.c.message_id.in_(select(messages.c.id).where(_INDEXED)))
-_MARK_INDEXED = insert(marks).from_select(
-    _PLACE,
-    select(messages.c.id, messages.c.guild_id, messages.c.channel_id)
-    .where(_INDEXED)
-    .order_by(messages.c.id),
-)
 
 # Of an erased message nothing is known but its channel: it is shown to a scope that neither
 # authors nor a window narrow.
@@ -62,13 +53,6 @@ def mark(connection: Connection, places: Collection[Place]) -> None:
     if places:
         connection.execute(_UNMARK, {"ids": sqlite.as_json(place[0] for place in places)})
         sqlite.insert_rows(connection, marks, sorted(places), _PLACE)
-
-
-def mark_again(connection: Connection, scope: Scope) -> int:
-    """Mark every indexed message in scope."""
-    asked = parameters(scope)
-    connection.execute(_UNMARK_INDEXED, asked)
-    return connection.execute(_MARK_INDEXED, asked).rowcount
 
 
 def waiting(connection: Connection, scope: Scope, limit: int, after_version: int) -> list[Mark]:

@@ -5,34 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, func, select, tuple_
+from sqlalchemy import and_, bindparam, func, select
 
 from app.adapters.sql import sqlite
-from app.adapters.sql.rows import WHOLE, to_channel, to_message, to_moment, to_us
+from app.adapters.sql.rows import WHOLE, to_channel, to_message, to_moment
 from app.adapters.sql.schema import channels, guilds, marks, messages
 from app.adapters.sql.scoping import ADMITTED, NARROWED, parameters, readable
 from app.domain.model import Guild
 from app.ports.storage import ChannelOverview, GuildOverview
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
     from app.domain.model import Message, Scope
 
-_IN_TIME = (messages.c.created_us, messages.c.id)
-_HERE = tuple_(bindparam("here_us"), bindparam("here_id"))
-
 _BY_ID = WHOLE.where(messages.c.id.in_(sqlite.listed("ids")), ADMITTED)
-_BY_REPLY = WHOLE.where(messages.c.reply_to.in_(sqlite.listed("ids")), ADMITTED).order_by(*_IN_TIME)
-_SAME_CHANNEL = WHOLE.where(
-    messages.c.guild_id == bindparam("guild_id"),
-    messages.c.channel_id == bindparam("channel_id"),
-    ADMITTED,
-).limit(bindparam("limit"))
-_EARLIER = _SAME_CHANNEL.where(tuple_(*_IN_TIME) < _HERE).order_by(*(c.desc() for c in _IN_TIME))
-_LATER = _SAME_CHANNEL.where(tuple_(*_IN_TIME) > _HERE).order_by(*_IN_TIME)
 
 _IDS = (
     select(messages.c.id)
@@ -81,31 +70,6 @@ def read(connection: Connection, message_ids: Sequence[int], scope: Scope) -> li
     rows = connection.execute(_BY_ID, asked).all()
     found = {message.id: message for message in map(to_message, rows)}
     return [found[i] for i in dict.fromkeys(message_ids) if i in found]
-
-
-def around(
-    connection: Connection, message_id: int, scope: Scope, before: int, after: int
-) -> list[Message]:
-    """Return a message and its neighbours."""
-    middle = read(connection, [message_id], scope)
-    if not middle:
-        return []
-    here = {
-        "guild_id": middle[0].guild_id,
-        "channel_id": middle[0].channel.id,
-        "here_us": to_us(middle[0].created_at),
-        "here_id": message_id,
-        **parameters(scope),
-    }
-    earlier = connection.execute(_EARLIER, {**here, "limit": before}).all()
-    later = connection.execute(_LATER, {**here, "limit": after})
-    return [*map(to_message, reversed(earlier)), *middle, *map(to_message, later)]
-
-
-def replies_to(connection: Connection, message_ids: Iterable[int], scope: Scope) -> list[Message]:
-    """Return the replies to messages."""
-    asked = {"ids": sqlite.as_json(message_ids), **parameters(scope)}
-    return [to_message(row) for row in connection.execute(_BY_REPLY, asked)]
 
 
 def ids(connection: Connection, scope: Scope, limit: int, after_id: int) -> list[int]:
