@@ -118,7 +118,8 @@ def test_a_model_is_given_excerpts_that_no_message_name_file_or_question_can_for
     assert len(given) >= FEWEST_GIVEN[way], "texts that say the same are given once"
     assert_framed(prompt.system, prompt.user, prompt)
     below = prompt.user.partition("\nEND EXCERPTS\n")[2]
-    assert below.startswith(f"\nQuestion: {ASKED[way](attack)[: len(QUESTION)]}")
+    asked = re.sub(r"\A\nAsked at \d{4}-\d\d-\d\d \d\d:\d\d \(UTC\)\.\n", "", below)
+    assert asked.startswith(f"Question: {ASKED[way](attack)[: len(QUESTION)]}")
 
 
 # What leaves
