@@ -156,7 +156,7 @@ class Gather:
         if tally is not None:
             tally = evolve(tally, asked_of=asked.names)
             return self._of_people(tally, question, asked.only_theirs(findings))
-        if not asked.authors:
+        if not asked.authors and await self.archive.matching(subject, scope, 1):
             return None
         brief = asked_by(question, findings)
         absence = listing.told_none(subject, asked.names)

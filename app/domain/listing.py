@@ -225,9 +225,10 @@ def told(tallied: Tally, zone: tzinfo = UTC) -> str:
 
 
 def told_none(subject: Sequence[str], names: Sequence[str]) -> str:
-    """Return the sentence that says that these people wrote nothing that counts."""
+    """Return the sentence that says that these people, or nobody, wrote anything that counts."""
     mention = f" that mentions {listed([f'“{word}”' for word in subject])}" if subject else ""
-    return f"I found no message by {listed(names, 'or')}{mention}"
+    author = f" by {listed(names, 'or')}" if names else ""
+    return f"I found no message{author}{mention}"
 
 
 def facts_of(tallied: Tally, excerpts: Sequence[Excerpt], zone: tzinfo = UTC) -> list[str]:

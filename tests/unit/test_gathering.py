@@ -366,3 +366,11 @@ async def test_similarity_and_recency_can_choose_the_context() -> None:
         "no idea",
     ]
     assert [excerpt.number for excerpt in done.prompt.excerpts] == [1, 2, 3]
+
+
+async def test_what_nobody_mentions_is_said_and_nothing_near_it_quoted() -> None:
+    said_of_tea = [said(n, f"somebody mentions tea number {n}") for n in range(1, 9)]
+    done = await answered("who mentioned zzzqqq recently", *said_of_tea)
+    assert done.answer.text.startswith("I found no message that mentions “zzzqqq”")
+    assert done.answer.citations == ()
+    assert not done.answer.grounded

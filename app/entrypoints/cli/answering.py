@@ -107,8 +107,8 @@ def _show_sources(out: Console, answer: Answer, zone: tzinfo) -> None:
 def summary(answer: Answer) -> list[str]:
     """Return what stands below an answer: what it rests on, and what was not as it should be."""
     reason = [f"Note: {as_sentence(answer.reason)}"] if answer.reason else []
-    if not answer.messages_retrieved:
-        return reason
+    if not answer.messages_retrieved:  # the answer itself says that nothing was found
+        return reason if answer.degraded else []
     parts = [_basis(answer), f"{answer.response_time:.1f} s", answer.model_used]
     return [" • ".join(filter(None, parts)), *reason]
 
