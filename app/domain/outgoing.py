@@ -19,7 +19,7 @@ LINK_REMOVED = "[link removed]"
 # What programs open or preview without a masked link; an invitation needs no scheme for that.
 _ADDRESS = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.|discord\.gg/|discord(?:app)?\.com/invite/)"
-    r"[^\s<>\"'`|()\[\]{}]*",
+    r"[^\s<>\"'`|()\[\]{}\u201c\u201d\u2018\u2019]*",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"^[^:/]*://")

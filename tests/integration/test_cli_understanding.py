@@ -55,7 +55,7 @@ def test_people_of_one_name_are_offered_with_their_ids(library: Program) -> None
 
 def test_whoever_is_not_there_is_not_answered_for(library: Program) -> None:
     answer = library.json("ask", "What did Zorblax say about the release?")
-    assert answer["answer"] == "Nobody called Zorblax wrote in what I searched."
+    assert answer["answer"].startswith("Nobody called Zorblax wrote in what I searched.")
     assert answer["citations"] == []
 
 

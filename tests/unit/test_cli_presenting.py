@@ -6,6 +6,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,7 +97,8 @@ def answered(model: str, given: int, cited: int, reason: str | None = None) -> A
         ),
         (answered("llama", 1, 1), ["Based on 1 message • 1.2 s • llama"]),
         (answered("llama", 4, 0, "odd."), ["Based on 4 messages • 1.2 s • llama", "Note: odd."]),
-        (answered("", 0, 0, "nothing"), ["Note: nothing."]),
+        (answered("", 0, 0, "nothing"), []),
+        (evolve(answered("", 0, 0, "it is down"), degraded=True), ["Note: it is down."]),
     ],
 )
 def test_what_stands_below_an_answer(answer: Answer, lines: list[str]) -> None:

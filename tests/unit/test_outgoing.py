@@ -131,3 +131,8 @@ def test_any_text_is_disarmed_and_once_is_enough(text: str, sources: list[str]) 
     assert once.count("```") % 2 == 0
     for address in re.findall(r"https?://[^\s<>\"'`|()\[\]{}]+", once.replace("\u200b", "")):
         assert any(address.rstrip(".,;:!?*_~").removesuffix("/") in source for source in said)
+
+
+def test_an_address_ends_at_the_quotation_mark_behind_it() -> None:
+    said = "see http://pastebin.com/Dh9ijK1K"
+    assert disarmed(f"\u201c{said}\u201d [1]", [said]) == f"\u201c{said}\u201d [1]"
