@@ -92,14 +92,14 @@ def format_context_messages(contexts: Sequence[Context]) -> str:
     return SEPARATOR.join(map(_formatted, contexts)) or NO_MESSAGES
 
 
-def similarity_recency(similarity: float, timestamp: datetime, now: datetime) -> float:
-    """Return 0.7 times the similarity plus 0.3 times the recency.
+def recency(moment: datetime, now: datetime) -> float:
+    """Return how recent a moment is, 1 to 0 over thirty whole days; what is to come is new."""
+    return min(1.0, max(0.0, 1 - (now - moment).days / RECENCY_DAYS))
 
-    Recency falls from 1 to 0 over thirty days, in whole days; what lies in the future is new.
-    """
-    days_old = (now - timestamp).days
-    recency = min(1.0, max(0.0, 1 - days_old / RECENCY_DAYS))
-    return SIMILARITY_WEIGHT * similarity + RECENCY_WEIGHT * recency
+
+def similarity_recency(similarity: float, timestamp: datetime, now: datetime) -> float:
+    """Return 0.7 times the similarity plus 0.3 times the recency."""
+    return SIMILARITY_WEIGHT * similarity + RECENCY_WEIGHT * recency(timestamp, now)
 
 
 def select_by_similarity_recency(contexts: Sequence[C], limit_chars: int, now: datetime) -> list[C]:

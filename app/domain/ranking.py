@@ -9,7 +9,6 @@ from attrs import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     import numpy.typing as npt
 
@@ -23,8 +22,6 @@ WEIGHTS: Mapping[str, float] = {WORDS: 0.5, MEANING: 1.0, CONVERSATION: 2.0}
 Found by one coarse pass on a bench of human questions over real chat; the order
 of magnitude matters, the exact figures hardly do (`docs/decisions/0003`).
 """
-
-RECENCY_DAYS = 30
 
 
 @frozen
@@ -111,9 +108,3 @@ def standardised(values: Sequence[float]) -> npt.NDArray[np.float64]:
     centred: npt.NDArray[np.float64] = array - array.mean()
     # Summing floats in any order leaves dust: a spread of that size is no difference at all.
     return centred / spread if spread > np.finfo(np.float64).eps * 100 else np.zeros_like(array)
-
-
-def recency(moment: datetime, now: datetime) -> float:
-    """Return how recent a moment is, from 1 (today) down to 0 (30 whole days ago and earlier)."""
-    days = (now - moment).days
-    return min(1.0, max(0.0, 1.0 - days / RECENCY_DAYS))

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.context import recency
 from app.domain.model import ChunkHit, Hit
-from app.domain.ranking import CONVERSATION, MEANING, WORDS, Candidates, fuse, gather, recency
+from app.domain.ranking import CONVERSATION, MEANING, WORDS, Candidates, fuse, gather
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 scores = st.floats(0, 100, allow_nan=False)

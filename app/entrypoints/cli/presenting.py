@@ -125,7 +125,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 
 def findings_json(findings: Findings, asked_at: datetime) -> Json:
     """Return what a search found in the shape that programs rely on."""
-    from app.domain.ranking import recency
+    from app.domain.context import recency
 
     return {
         "results": [
